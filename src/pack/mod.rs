@@ -1,0 +1,5 @@
+//! Packs, format 1.
+
+mod model;
+
+pub use model::*;

@@ -1,0 +1,3 @@
+//! Reading a text: the tables, the fold, the skeleton. Filled in step by step.
+
+pub mod tables;

@@ -1,0 +1,207 @@
+//! What comes out: the action for one message, its findings, and how completely it was looked at.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::primitives::{Span, Timestamp};
+use crate::variant::Variants;
+
+/// What is to be done with a message, ordered by strength.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Deliver it. A `pass` rule records; it allows nothing.
+    #[default]
+    Pass,
+    /// Deliver it with the hits replaced.
+    Mask,
+    /// Hold it until a person has looked.
+    Review,
+    /// Do not deliver it.
+    Block,
+}
+
+impl Action {
+    /// Every action, weakest first.
+    pub const ALL: [Self; 4] = [Self::Pass, Self::Mask, Self::Review, Self::Block];
+
+    /// The name used in packs and verdicts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Mask => "mask",
+            Self::Review => "review",
+            Self::Block => "block",
+        }
+    }
+
+    /// The action of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How grave a finding is, for those who sort and count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A fact to record.
+    Info,
+    /// Low.
+    Low,
+    /// Medium.
+    #[default]
+    Medium,
+    /// High.
+    High,
+    /// Critical.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, lowest first.
+    pub const ALL: [Self; 5] = [
+        Self::Info,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+    ];
+
+    /// The name used in packs and verdicts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The severity of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.name() == name)
+    }
+}
+
+/// How completely a message was looked at. "Clean" is never confused with "gave up".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Coverage(u8);
+
+impl Coverage {
+    /// All of it.
+    pub const COMPLETE: Self = Self(0);
+    /// The text was longer than `Limits::text_bytes`; its tail was not looked at.
+    pub const TEXT_LIMIT: Self = Self(1);
+    /// The search was cut short: too many steps or hits.
+    pub const STEP_LIMIT: Self = Self(2);
+    /// A conversation window had been evicted or lost.
+    pub const LOST_STATE: Self = Self(4);
+    /// The message holds no text.
+    pub const NOT_TEXT: Self = Self(8);
+
+    /// This coverage, and what else was cut short.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether everything was looked at.
+    pub const fn is_complete(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether all that `other` names was cut short.
+    pub const fn names(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl fmt::Display for Coverage {
+    /// `complete`, or the names of what was cut short, joined by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_complete() {
+            return f.write_str("complete");
+        }
+        let names = [
+            (Self::TEXT_LIMIT, "text-limit"),
+            (Self::STEP_LIMIT, "step-limit"),
+            (Self::LOST_STATE, "lost-state"),
+            (Self::NOT_TEXT, "not-text"),
+        ];
+        let mut first = true;
+        for (flag, name) in names {
+            if self.names(flag) {
+                if !first {
+                    f.write_str(",")?;
+                }
+                f.write_str(name)?;
+                first = false;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A list on which an organisation stands, with its reference there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Listing {
+    /// Who keeps the list: `UN`, or a jurisdiction such as `EU`.
+    pub list: Arc<str>,
+    /// The reference of the entry.
+    pub reference: Arc<str>,
+    /// From when the entry is in force; unknown if absent.
+    pub from: Option<Timestamp>,
+    /// Until when, exclusively; open if absent.
+    pub until: Option<Timestamp>,
+}
+
+impl Listing {
+    /// Whether the entry is in force at that time.
+    pub fn in_force(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// One hit that took part in a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Which part of the message it lies in, from 0; 0 for a message of one text.
+    pub part: usize,
+    /// Where, in bytes of the original text, on grapheme borders.
+    pub span: Span,
+    /// The term as its pack writes it (the source of a regex term).
+    pub term: Arc<str>,
+    /// The smallest set of variants that explains the match.
+    pub variants: Variants,
+}
+
+/// One rule that fired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Pack id and rule id, such as `acme.custom/scam.gift-card`.
+    pub rule: Arc<str>,
+    /// The dotted category of the rule.
+    pub category: Arc<str>,
+    /// How grave.
+    pub severity: Severity,
+    /// What the rule asks for, after `lower` and the tenant's policy.
+    pub action: Action,
+    /// What it would have asked for, had `lower` not held.
+    pub lowered_from: Option<Action>,
+    /// Whether the rule asks that someone be told.
+    pub alert: bool,
+    /// Paragraphs, policies and the like that the rule rests on.
+    pub references: Arc<[Arc<str>]>,
+    /// The listings in force that make the rule live.
+    pub listings: Vec<Listing>,
+    /// The hits that took part, sorted by place, at most `Limits::spans`.
+    pub hits: Vec<Hit>,
+}
