@@ -205,3 +205,105 @@ pub struct Finding {
     /// The hits that took part, sorted by place, at most `Limits::spans`.
     pub hits: Vec<Hit>,
 }
+
+/// The answer for one message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// What is to be done.
+    pub action: Action,
+    /// How completely the message was looked at.
+    pub coverage: Coverage,
+    /// The rules that fired, in the order of rulesets and rules.
+    pub findings: Vec<Finding>,
+    /// Rules in shadow that would have fired. They never change the action.
+    pub shadow: Vec<Finding>,
+    /// For each finding, where all of its hits lie; those that it does not report included.
+    covered: Vec<Vec<(usize, Span)>>,
+    pub(crate) digest: [u8; 32],
+}
+
+impl Verdict {
+    /// Whether someone must be told: a finding asks for an alert.
+    pub fn alert(&self) -> bool {
+        self.findings.iter().any(|finding| finding.alert)
+    }
+
+    /// A digest of everything that decided: rulesets, policy, limits, tables, engine version. `b3:` and 64 hexadecimal digits.
+    pub fn ruleset(&self) -> String {
+        crate::ruleset::Digest(self.digest).to_string()
+    }
+
+    /// The texts of the message with each grapheme of the hits replaced by `*`, one for each part; `None` unless the action is
+    /// [`Action::Mask`]. `message` must be the one that was screened.
+    pub fn masked(&self, message: &crate::Message<'_>) -> Option<Vec<String>> {
+        (self.action == Action::Mask).then(|| {
+            message
+                .parts()
+                .iter()
+                .enumerate()
+                .map(|(number, text)| {
+                    let spans = self
+                        .findings
+                        .iter()
+                        .zip(&self.covered)
+                        .filter(|(finding, _)| finding.action == Action::Mask)
+                        .flat_map(|(_, covered)| covered)
+                        .filter(|(part, _)| *part == number)
+                        .map(|(_, span)| *span);
+                    mask(text, spans, '*')
+                })
+                .collect()
+        })
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.action = Action::Pass;
+        self.coverage = Coverage::COMPLETE;
+        self.findings.clear();
+        self.shadow.clear();
+        self.covered.clear();
+    }
+
+    pub(crate) fn add(&mut self, finding: Finding, covered: Vec<(usize, Span)>, shadow: bool) {
+        if shadow {
+            self.shadow.push(finding);
+        } else {
+            self.findings.push(finding);
+            self.covered.push(covered);
+        }
+    }
+}
+
+/// `text` with each grapheme that lies in one of the spans replaced by `with`. Spans may overlap and come in any order; those that
+/// reach beyond the text are cut.
+///
+/// # Examples
+///
+/// ```
+/// use tidegate::{Span, mask};
+///
+/// assert_eq!(mask("a坏词b", [Span::new(1, 7)], '*'), "a**b");
+/// ```
+pub fn mask(text: &str, spans: impl IntoIterator<Item = Span>, with: char) -> String {
+    use unicode_segmentation::UnicodeSegmentation;
+
+    let mut spans: Vec<Span> = spans.into_iter().collect();
+    spans.sort_unstable();
+    let mut masked = String::with_capacity(text.len());
+    let (mut next, mut reach) = (0, 0);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        while let Some(span) = spans.get(next)
+            && span.start < at + grapheme.len()
+        {
+            reach = reach.max(span.end);
+            next += 1;
+        }
+        if at < reach {
+            masked.push(with);
+        } else {
+            masked.push_str(grapheme);
+        }
+    }
+    masked
+}

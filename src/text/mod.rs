@@ -1,3 +1,9 @@
-//! Reading a text: the tables, the fold, the skeleton. Filled in step by step.
+//! How a text is read: the tables, the fold, the skeleton that candidates are looked for in, and the reading that they are
+//! verified on.
 
+pub(crate) mod escapes;
+pub(crate) mod fold;
+pub(crate) mod reading;
+pub(crate) mod skeleton;
 pub mod tables;
+pub(crate) mod term;

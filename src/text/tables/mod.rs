@@ -152,3 +152,8 @@ pub fn folded_chars() -> impl Iterator<Item = char> {
 
 /// The version of Unicode that the tables were made from.
 pub const UNICODE_VERSION: &str = "";
+
+/// Whether the marks of `c` are part of the letter in its alphabet (й).
+pub fn keeps_marks(c: char) -> bool {
+    matches!(c, 'й' | 'Й' | 'ў' | 'Ў' | 'ї' | 'Ї')
+}

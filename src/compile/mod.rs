@@ -1,0 +1,280 @@
+//! Packs to a [`Ruleset`]. May be slow, allocates, and reports every problem at once.
+
+mod conditions;
+mod terms;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diag::{Diagnostic, Diagnostics, Said};
+use crate::limits::PackLimits;
+use crate::matcher::Matcher;
+use crate::pack::{Pack, Rule, Status};
+use crate::ruleset::{Digest, Groups, LowerRow, Ruleset, RuleRow};
+use crate::text::tables;
+
+use conditions::{Conditions, Scope};
+use terms::Terms;
+
+/// Compiles packs into a [`Ruleset`].
+///
+/// The time and memory that it takes are linear in the packs. `PackLimits` bound both.
+///
+/// # Examples
+///
+/// ```
+/// use tidegate::{Compiler, Pack};
+///
+/// let source = r#"
+/// format = 1
+/// [pack]
+/// id = "acme.words"
+/// version = "1.0.0"
+/// title = "Acme's words"
+/// [[rule]]
+/// id = "words"
+/// category = "house.words"
+/// action = "mask"
+/// terms = ["blast"]
+/// [rule.samples]
+/// match = ["Blast it!"]
+/// pass = ["A blasting cap."]
+/// "#;
+/// let pack = Pack::parse("words.toml", source)?.pack;
+/// let ruleset = Compiler::new().pack(pack).build()?;
+/// assert_eq!(ruleset.rules(), 1);
+/// # Ok::<(), tidegate::Diagnostics>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Compiler {
+    packs: Vec<Pack>,
+    limits: PackLimits,
+    locked: bool,
+}
+
+impl Compiler {
+    /// A compiler without packs, with the limits of a tenant.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a pack. Rules see the hits of all packs of one ruleset.
+    #[must_use]
+    pub fn pack(mut self, pack: Pack) -> Self {
+        self.packs.push(pack);
+        self
+    }
+
+    /// Sets the bounds on what the packs may ask for together.
+    #[must_use]
+    pub fn limits(mut self, limits: PackLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether tenants are kept from weakening these rules. The operator's choice, never a pack's.
+    #[must_use]
+    pub fn locked(mut self, locked: bool) -> Self {
+        self.locked = locked;
+        self
+    }
+
+    /// Compiles.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once: two packs of one id, more terms than the limits allow, a term that can match nothing.
+    pub fn build(self) -> Result<Ruleset, Diagnostics> {
+        let mut problems = Vec::new();
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, pack) in self.packs.iter().enumerate() {
+            if first.insert(&pack.id, at).is_some() {
+                problems.push(problem(
+                    "pack-twice",
+                    &pack.id,
+                    Said::new(
+                        format!("two packs have the id `{}`; ids are unique among a tenant's packs", pack.id),
+                        format!("有两个规则包的 id 都是 `{}`；同一租户的规则包 id 不得重复", pack.id),
+                    ),
+                ));
+            }
+        }
+        let mut made = Build::new(&self.limits);
+        for pack in &self.packs {
+            made.pack(pack);
+        }
+        let digest = self.digest();
+        problems.append(&mut made.terms.problems);
+        match made.finish(digest, self.locked) {
+            Ok(ruleset) if problems.is_empty() => Ok(ruleset),
+            Ok(_) => Err(Diagnostics::from_problems(problems)),
+            Err(problem) => {
+                problems.push(problem);
+                Err(Diagnostics::from_problems(problems))
+            }
+        }
+    }
+
+    fn digest(&self) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        for part in [
+            "tidegate ruleset 1",
+            env!("CARGO_PKG_VERSION"),
+            tables::UNICODE_VERSION,
+        ] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.update(&[u8::from(self.locked)]);
+        for pack in &self.packs {
+            hasher.update(&pack.digest);
+        }
+        Digest(*hasher.finalize().as_bytes())
+    }
+}
+
+/// A problem that has no place in one file.
+fn problem(code: &'static str, pack: &str, message: Said) -> Diagnostic {
+    Diagnostic::of_pack(code, pack, message)
+}
+
+/// A ruleset in the making.
+struct Build<'a> {
+    terms: Terms<'a>,
+    set_except: Vec<Option<u32>>,
+    set_rules: Vec<(u32, u32)>,
+    category_users: Vec<u32>,
+    conditions: Conditions,
+    rules: Vec<RuleRow>,
+}
+
+impl<'a> Build<'a> {
+    fn new(limits: &'a PackLimits) -> Self {
+        Self {
+            terms: Terms::new(limits),
+            set_except: Vec::new(),
+            set_rules: Vec::new(),
+            category_users: Vec::new(),
+            conditions: Conditions::default(),
+            rules: Vec::new(),
+        }
+    }
+
+    fn pack(&mut self, pack: &'a Pack) {
+        let except = self.set(pack, &pack.except, None);
+        let lists = self.lists(pack, &pack.lists);
+        for rule in &pack.rules {
+            if matches!(rule.status, Status::Enforce | Status::Shadow) {
+                self.rule(pack, rule, &lists, except);
+            }
+        }
+    }
+
+    /// The sets of lists: first the list's exceptions, then the list.
+    fn lists(&mut self, pack: &'a Pack, lists: &'a [crate::pack::List]) -> Vec<u32> {
+        lists
+            .iter()
+            .map(|list| {
+                let except = self.set(pack, &list.except, None);
+                let set = self.set_except.len() as u32;
+                self.set_except.push(except);
+                self.terms.add(&pack.id, set, &list.terms);
+                set
+            })
+            .collect()
+    }
+
+    /// A set of exceptions, if there are any.
+    fn set(
+        &mut self,
+        pack: &'a Pack,
+        terms: &'a [crate::pack::Term],
+        except: Option<u32>,
+    ) -> Option<u32> {
+        if terms.is_empty() {
+            return None;
+        }
+        let set = self.set_except.len() as u32;
+        self.set_except.push(except);
+        self.terms.add(&pack.id, set, terms);
+        Some(set)
+    }
+
+    fn rule(&mut self, pack: &'a Pack, rule: &'a Rule, lists: &[u32], except: Option<u32>) {
+        let row = self.rules.len() as u32;
+        let own = self.lists(pack, &rule.lists);
+        let own_except = self.set(pack, &rule.except, None);
+        let scope = Scope {
+            pack: lists,
+            rule: &own,
+        };
+        let when = self.conditions.add(&rule.when, scope);
+        let lower = rule.lower.as_ref().map(|lower| LowerRow {
+            when: self.conditions.add(&lower.when, scope),
+            unless: lower
+                .unless
+                .as_ref()
+                .map(|unless| self.conditions.add(unless, scope)),
+            to: lower.to,
+        });
+        let (positive, looks_at_category) = conditions::positive(&rule.when, scope);
+        self.set_rules
+            .extend(positive.iter().map(|set| (*set, row)));
+        if looks_at_category {
+            self.category_users.push(row);
+        }
+        self.rules.push(RuleRow {
+            id: Arc::from(format!("{}/{}", pack.id, rule.id)),
+            category: Arc::clone(&rule.category),
+            severity: rule.severity,
+            action: rule.action,
+            alert: rule.alert,
+            shadow: rule.status == Status::Shadow,
+            scenes: rule.scenes,
+            from: rule.from,
+            until: rule.until,
+            references: Arc::clone(&rule.references),
+            listings: Arc::from(rule.listings.as_slice()),
+            when,
+            lower,
+            except: [own_except, except],
+            positive,
+        });
+    }
+
+    fn finish(self, digest: Digest, locked: bool) -> Result<Ruleset, Diagnostic> {
+        let too_large = |_| {
+            problem(
+                "ruleset-too-large",
+                "",
+                Said::new(
+                    "the terms are too many or too long for one automaton; split the packs",
+                    "词条过多或过长，无法放入一个自动机；请拆分规则包",
+                ),
+            )
+        };
+        let built = self.terms.finish();
+        let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
+        let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
+        Ok(Ruleset {
+            digest,
+            locked,
+            patterns: built.word_patterns.len() + built.bare_patterns.len(),
+            word_terms: Groups::new(built.word_patterns.len(), &built.word_terms),
+            words,
+            bare_terms: Groups::new(built.bare_patterns.len(), &built.bare_terms),
+            bare,
+            regexes: built.regexes,
+            term_sets: Groups::new(built.rows.len(), &built.term_sets),
+            terms: built.rows,
+            set_rules: Groups::new(self.set_except.len(), &self.set_rules),
+            set_except: self.set_except,
+            rules: self.rules,
+            nodes: self.conditions.nodes,
+            node_members: self.conditions.members,
+            operands: self.conditions.operands,
+            categories: self.conditions.categories,
+            category_users: self.category_users,
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! Terms to rows, patterns and memberships. A term that several lists hold in the same way is one row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diag::{Diagnostic, Said};
+use crate::limits::PackLimits;
+use crate::matcher::regex::RegexMatcher;
+use crate::pack::{self, Term};
+use crate::ruleset::{PatternTerm, RegexRow, TermRow};
+use crate::text::fold::Bar;
+use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
+use crate::text::tables;
+use crate::text::term::TermReading;
+use crate::variant::Variant;
+
+use super::problem;
+
+/// Terms in the making.
+pub(super) struct Terms<'a> {
+    limits: &'a PackLimits,
+    known: HashMap<&'a Term, u32>,
+    rows: Vec<TermRow>,
+    regexes: Vec<RegexRow>,
+    sets: Vec<(u32, u32)>,
+    patterns: Patterns<PatternTerm>,
+    bare: Patterns<u32>,
+    skeleton: Skeleton,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// What is handed on.
+pub(super) struct Built {
+    pub(super) rows: Vec<TermRow>,
+    pub(super) regexes: Vec<RegexRow>,
+    pub(super) term_sets: Vec<(u32, u32)>,
+    pub(super) word_patterns: Vec<Box<[u8]>>,
+    pub(super) word_terms: Vec<(u32, PatternTerm)>,
+    pub(super) bare_patterns: Vec<Box<[u8]>>,
+    pub(super) bare_terms: Vec<(u32, u32)>,
+}
+
+/// Distinct patterns, and the terms of each.
+struct Patterns<T> {
+    known: HashMap<Box<[u8]>, u32>,
+    bytes: Vec<Box<[u8]>>,
+    terms: Vec<(u32, T)>,
+}
+
+impl<T> Default for Patterns<T> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            bytes: Vec::new(),
+            terms: Vec::new(),
+        }
+    }
+}
+
+impl<T> Patterns<T> {
+    fn add(&mut self, bytes: &[u8], term: T) {
+        let pattern = match self.known.get(bytes) {
+            Some(pattern) => *pattern,
+            None => {
+                let pattern = self.bytes.len() as u32;
+                self.known.insert(bytes.into(), pattern);
+                self.bytes.push(bytes.into());
+                pattern
+            }
+        };
+        self.terms.push((pattern, term));
+    }
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn new(limits: &'a PackLimits) -> Self {
+        Self {
+            limits,
+            known: HashMap::new(),
+            rows: Vec::new(),
+            regexes: Vec::new(),
+            sets: Vec::new(),
+            patterns: Patterns::default(),
+            bare: Patterns::default(),
+            skeleton: Skeleton::default(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Puts terms into a set.
+    pub(super) fn add(&mut self, pack: &str, set: u32, terms: &'a [Term]) {
+        let mut seen: Vec<u32> = Vec::with_capacity(terms.len());
+        for term in terms {
+            if let Some(row) = self.row(pack, term) {
+                seen.push(row);
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        self.sets.extend(seen.into_iter().map(|row| (row, set)));
+    }
+
+    fn row(&mut self, pack: &str, term: &'a Term) -> Option<u32> {
+        if let Some(row) = self.known.get(term) {
+            return Some(*row);
+        }
+        let row = self.rows.len() as u32;
+        if self.rows.len() == self.limits.terms {
+            self.problems.push(problem(
+                "too-many-terms",
+                pack,
+                Said::new(
+                    format!("the packs hold more than {} terms together", self.limits.terms),
+                    format!("这些规则包合计超过 {} 个词条", self.limits.terms),
+                ),
+            ));
+        }
+        if self.rows.len() >= self.limits.terms {
+            return None;
+        }
+        let reading = if term.regex {
+            self.regex(pack, term, row)?;
+            None
+        } else {
+            Some(self.literal(pack, term, row)?)
+        };
+        self.known.insert(term, row);
+        self.rows.push(TermRow {
+            text: Arc::clone(&term.text),
+            word: term.word,
+            turkic: term.text.chars().any(tables::is_turkic),
+            variants: reading
+                .as_ref()
+                .map_or(term.variants, |reading| reading.variants),
+            reading,
+        });
+        Some(row)
+    }
+
+    fn literal(&mut self, pack: &str, term: &Term, row: u32) -> Option<TermReading> {
+        let reading = TermReading::new(&term.text, term.variants);
+        let mut found = false;
+        for bar in [Bar::I, Bar::L] {
+            self.skeleton.fill(&term.text, bar);
+            let pattern = self.skeleton.bytes();
+            if pattern.is_empty() || (bar == Bar::L && !self.skeleton.causes().or_l) {
+                continue;
+            }
+            found = true;
+            let mut symbols = Vec::new();
+            for c in term.text.chars() {
+                word_symbols(c, bar, |symbol| symbols.push(symbol));
+            }
+            let first_run = symbols
+                .iter()
+                .take_while(|symbol| **symbol == symbols[0])
+                .count();
+            self.patterns.add(
+                pattern,
+                PatternTerm {
+                    term: row,
+                    first_run: first_run as u16,
+                    single: first_run == symbols.len(),
+                },
+            );
+        }
+        if !found && !reading.symbols.is_empty() {
+            let mut first = String::new();
+            for c in term.text.chars() {
+                bare_symbols(c, |symbol| first.push(symbol));
+            }
+            if !first.is_empty() {
+                found = true;
+                self.bare.add(first.as_bytes(), row);
+            }
+        }
+        if !found {
+            self.problems.push(problem(
+                "term-matches-nothing",
+                pack,
+                Said::new(
+                    format!("the term `{}` holds nothing that could be found", term.text.escape_debug()),
+                    format!("词条 `{}` 不含任何可以匹配的字符", term.text.escape_debug()),
+                ),
+            ));
+            return None;
+        }
+        Some(reading)
+    }
+
+    fn regex(&mut self, pack: &str, term: &Term, row: u32) -> Option<()> {
+        let ignore_case = term.variants.contains(Variant::Case);
+        let refused = |reason: String| {
+            problem(
+                "regex-refused",
+                pack,
+                Said::new(
+                    format!("the regex `{}` is refused: {reason}", term.text),
+                    format!("正则 `{}` 被拒绝：{reason}", term.text),
+                ),
+            )
+        };
+        let plan = match pack::regex::plan(&term.text, ignore_case, self.limits) {
+            Ok(plan) => plan,
+            Err(problem) => {
+                self.problems.push(refused(problem.to_string()));
+                return None;
+            }
+        };
+        match RegexMatcher::new(
+            &term.text,
+            ignore_case,
+            &plan.literals,
+            self.limits.regex_program_bytes,
+        ) {
+            Ok(matcher) => {
+                self.regexes.push(RegexRow { term: row, matcher });
+                Some(())
+            }
+            Err(_) => {
+                self.problems.push(refused(format!(
+                    "its program is larger than {} bytes",
+                    self.limits.regex_program_bytes
+                )));
+                None
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Built {
+        Built {
+            rows: self.rows,
+            regexes: self.regexes,
+            term_sets: self.sets,
+            word_patterns: self.patterns.bytes,
+            word_terms: self.patterns.terms,
+            bare_patterns: self.bare.bytes,
+            bare_terms: self.bare.terms,
+        }
+    }
+}

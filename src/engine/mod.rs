@@ -1,0 +1,330 @@
+//! Deciding a message: skeleton, candidates, walks, conditions, verdict. Cannot fail, does no I/O, and allocates nothing on a
+//! clean message once warm.
+
+mod evaluate;
+mod message;
+mod search;
+mod walk;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use unicode_segmentation::GraphemeCursor;
+
+use crate::limits::Limits;
+use crate::policy::Policy;
+use crate::primitives::{Span, Timestamp};
+use crate::ruleset::{Digest, Ruleset};
+use crate::variant::Variants;
+use crate::verdict::{Coverage, Finding, Hit, Verdict};
+
+use evaluate::{Circumstances, Evaluation, Fired};
+use search::{Budget, Found, Part, Searcher};
+
+pub use message::Message;
+
+/// Screens messages, one after another. Holds scratch memory only, so that a warm one allocates nothing for a clean message;
+/// keep one a thread.
+///
+/// # Examples
+///
+/// ```
+/// use tidegate::{Compiler, Message, Pack, Policy, Scanner, Timestamp};
+///
+/// # let source = r#"
+/// # format = 1
+/// # [pack]
+/// # id = "acme.words"
+/// # version = "1.0.0"
+/// # title = "Acme's words"
+/// # [[rule]]
+/// # id = "words"
+/// # category = "house.words"
+/// # action = "mask"
+/// # terms = ["坏词"]
+/// # [rule.samples]
+/// # match = ["坏词"]
+/// # pass = ["好词"]
+/// # "#;
+/// let pack = Pack::parse("words.toml", source)?.pack;
+/// let ruleset = Compiler::new().pack(pack).build()?;
+/// let (policy, now) = (Policy::default(), Timestamp(1_795_428_000));
+/// let mut scanner = Scanner::new();
+/// let message = Message::text("这里有坏*词。");
+/// let verdict = scanner.scan(&[&ruleset], &policy, &message, now);
+/// assert_eq!(verdict.masked(&message).as_deref(), Some(&["这里有***。".to_owned()][..]));
+/// # Ok::<(), tidegate::Diagnostics>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Scanner {
+    limits: Limits,
+    searcher: Searcher,
+    fired: Vec<Fired>,
+    looked_at: Vec<usize>,
+    digests: (Vec<Digest>, Option<Digest>),
+    verdict: Verdict,
+    steps: u64,
+}
+
+impl Scanner {
+    /// A scanner with the default limits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A scanner with these limits.
+    pub fn with_limits(limits: Limits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
+    /// Steps that the last scan took: bytes folded, candidates and characters looked at, hits weighed. For measuring.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Decides on one message at the time `at`.
+    ///
+    /// `rulesets` in order: the base first, then what stands on it; a ruleset's rules see the hits of those before it through
+    /// `@category`. The verdict depends on nothing but the arguments and the limits.
+    ///
+    /// Cost: one pass over the text for a clean message; never more steps than `Limits` grant.
+    pub fn scan(
+        &mut self,
+        rulesets: &[&Ruleset],
+        policy: &Policy,
+        message: &Message<'_>,
+        at: Timestamp,
+    ) -> &Verdict {
+        self.searcher.clear();
+        self.fired.clear();
+        self.verdict.clear();
+        self.name_rulesets(rulesets, policy);
+        let mut coverage = self.cut(message.parts());
+        let bytes = self.looked_at.iter().sum();
+        let mut budget = Budget::new(&self.limits, bytes);
+        if self.search(rulesets, message, &mut budget).is_break() {
+            coverage = coverage.and(Coverage::STEP_LIMIT);
+        }
+        if !self.searcher.found.is_empty() {
+            let circumstances = Circumstances {
+                scene: message.scene,
+                at,
+                policy,
+            };
+            if self
+                .evaluate(rulesets, message, circumstances, &mut budget)
+                .is_break()
+            {
+                coverage = coverage.and(Coverage::STEP_LIMIT);
+            }
+            self.report(rulesets, message);
+        }
+        self.verdict.coverage = coverage;
+        self.steps = budget.spent();
+        policy.apply(&mut self.verdict, message.scene);
+        &self.verdict
+    }
+
+    /// How much of each part is looked at.
+    fn cut(&mut self, parts: &[&str]) -> Coverage {
+        self.looked_at.clear();
+        let mut left = self.limits.text_bytes;
+        let mut coverage = if parts.is_empty() {
+            Coverage::NOT_TEXT
+        } else {
+            Coverage::COMPLETE
+        };
+        for part in parts {
+            let len = if part.len() <= left {
+                part.len()
+            } else {
+                coverage = coverage.and(Coverage::TEXT_LIMIT);
+                grapheme_floor(part, left)
+            };
+            left = if len < part.len() { 0 } else { left - len };
+            self.looked_at.push(len);
+        }
+        coverage
+    }
+
+    fn search(
+        &mut self,
+        rulesets: &[&Ruleset],
+        message: &Message<'_>,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        for (number, (text, len)) in message.parts().iter().zip(&self.looked_at).enumerate() {
+            let part = Part {
+                number: number as u32,
+                text: &text[..*len],
+                limits: &self.limits,
+            };
+            self.searcher.part(rulesets, &part, budget)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn evaluate(
+        &mut self,
+        rulesets: &[&Ruleset],
+        message: &Message<'_>,
+        circumstances: Circumstances<'_>,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let parts: Vec<&str> = message
+            .parts()
+            .iter()
+            .zip(&self.looked_at)
+            .map(|(text, len)| &text[..*len])
+            .collect();
+        let mut evaluation = Evaluation::new(
+            rulesets,
+            &parts,
+            &self.searcher.found,
+            circumstances,
+            budget,
+        )?;
+        evaluation.run(budget, &mut self.fired)
+    }
+
+    /// Writes the findings.
+    fn report(&mut self, rulesets: &[&Ruleset], message: &Message<'_>) {
+        let found = std::mem::take(&mut self.searcher.found);
+        let mut explained: Vec<Option<Variants>> = vec![None; found.len()];
+        for fired in std::mem::take(&mut self.fired) {
+            let row = &rulesets[fired.ruleset].rules[fired.rule];
+            let mut hits = fired.hits;
+            let key = |hit: &u32| -> (&Found, &Arc<str>) {
+                let found = &found[*hit as usize];
+                (
+                    found,
+                    &rulesets[found.ruleset as usize].terms[found.term as usize].text,
+                )
+            };
+            hits.sort_by(|a, b| {
+                let ((a, a_text), (b, b_text)) = (key(a), key(b));
+                (a.part, a.span, a_text).cmp(&(b.part, b.span, b_text))
+            });
+            let covered: Vec<(usize, Span)> = hits
+                .iter()
+                .map(|hit| {
+                    let found = &found[*hit as usize];
+                    (found.part as usize, found.span)
+                })
+                .collect();
+            let mut reported: Vec<Hit> = Vec::new();
+            for hit in &hits {
+                let (place, text) = key(hit);
+                let same = reported.last().is_some_and(|last| {
+                    (last.part, last.span, &last.term) == (place.part as usize, place.span, text)
+                });
+                if !same && reported.len() == self.limits.spans {
+                    break;
+                }
+                let variants = *explained[*hit as usize].get_or_insert_with(|| {
+                    let part = Part {
+                        number: place.part,
+                        text: &message.parts()[place.part as usize]
+                            [..self.looked_at[place.part as usize]],
+                        limits: &self.limits,
+                    };
+                    let ruleset = rulesets[place.ruleset as usize];
+                    self.searcher.explain(ruleset, &part, place)
+                });
+                match reported.last_mut() {
+                    Some(last) if same => {
+                        if simpler(variants, last.variants) {
+                            last.variants = variants;
+                        }
+                    }
+                    _ => reported.push(Hit {
+                        part: place.part as usize,
+                        span: place.span,
+                        term: Arc::clone(text),
+                        variants,
+                    }),
+                }
+            }
+            let finding = Finding {
+                rule: Arc::clone(&row.id),
+                category: Arc::clone(&row.category),
+                severity: row.severity,
+                action: fired.action,
+                lowered_from: fired.lowered_from,
+                alert: row.alert,
+                references: Arc::clone(&row.references),
+                listings: fired.listings,
+                hits: reported,
+            };
+            self.verdict.add(finding, covered, row.shadow);
+        }
+        self.searcher.found = found;
+    }
+
+    /// The verdict names what decided it. The name is made anew only when that changed.
+    fn name_rulesets(&mut self, rulesets: &[&Ruleset], policy: &Policy) {
+        let (known, made) = &mut self.digests;
+        let policy = policy.digest();
+        let same = made.is_some()
+            && known.len() == rulesets.len() + 1
+            && known[0] == policy
+            && known[1..]
+                .iter()
+                .zip(rulesets)
+                .all(|(known, ruleset)| *known == ruleset.digest);
+        if !same {
+            known.clear();
+            known.push(policy);
+            known.extend(rulesets.iter().map(|ruleset| ruleset.digest));
+            let mut hasher = blake3::Hasher::new();
+            for digest in known {
+                hasher.update(&digest.0);
+            }
+            hasher.update(format!("{:?}", self.limits).as_bytes());
+            *made = Some(Digest(*hasher.finalize().as_bytes()));
+        }
+        if let Some(digest) = made {
+            self.verdict.digest = digest.0;
+        }
+    }
+}
+
+/// Whether `a` explains with fewer variants than `b`, or with as many that stand earlier in the table.
+fn simpler(a: Variants, b: Variants) -> bool {
+    (a.len(), a.iter().collect::<Vec<_>>()) < (b.len(), b.iter().collect::<Vec<_>>())
+}
+
+/// The last grapheme border at or before byte `at`.
+fn grapheme_floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let mut cursor = GraphemeCursor::new(at, text.len(), true);
+    if cursor.is_boundary(text, 0) == Ok(true) {
+        return at;
+    }
+    cursor.prev_boundary(text, 0).ok().flatten().unwrap_or(0)
+}
+
+/// Screens many messages on all cores (feature `rayon`), in order.
+///
+/// Each message is judged as by [`Scanner::scan`] with the default limits.
+#[cfg(feature = "rayon")]
+pub fn screen_batch(
+    rulesets: &[&Ruleset],
+    policy: &Policy,
+    messages: &[Message<'_>],
+    at: Timestamp,
+) -> Vec<Verdict> {
+    use rayon::prelude::*;
+
+    messages
+        .par_iter()
+        .map_init(Scanner::new, |scanner, message| {
+            scanner.scan(rulesets, policy, message, at).clone()
+        })
+        .collect()
+}

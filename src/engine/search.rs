@@ -1,0 +1,663 @@
+//! From a text to its hits: skeletons, candidates, walks.
+
+use std::ops::ControlFlow;
+
+use crate::limits::Limits;
+use crate::primitives::Span;
+use crate::ruleset::{PatternTerm, Ruleset, TermRow};
+use crate::text::escapes::Decoded;
+use crate::text::fold::Bar;
+use crate::text::reading::Reading;
+use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
+use crate::text::tables::{self, Class};
+use crate::text::term::TermReading;
+use crate::variant::{Variant, Variants};
+
+use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
+
+/// A term found in a part of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The ruleset, by its place in the call.
+    pub(super) ruleset: u32,
+    pub(super) term: u32,
+    pub(super) part: u32,
+    pub(super) span: Span,
+    /// Which reading it was found in; `None` for a regex.
+    pub(super) view: Option<View>,
+}
+
+/// A way to read a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct View {
+    pub(super) decoded: bool,
+    pub(super) as_l: bool,
+}
+
+impl View {
+    fn as_l(self) -> Self {
+        Self { as_l: true, ..self }
+    }
+
+    fn bar(self) -> Bar {
+        if self.as_l { Bar::L } else { Bar::I }
+    }
+}
+
+/// A part of a message, as far as it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    pub(super) number: u32,
+    pub(super) text: &'a str,
+    pub(super) limits: &'a Limits,
+}
+
+/// What one message may still cost.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    steps: u64,
+    spent: u64,
+    hits: usize,
+}
+
+impl Budget {
+    pub(super) fn new(limits: &Limits, bytes: usize) -> Self {
+        let by_length = limits.steps_per_byte.saturating_mul(bytes as u64);
+        Self {
+            steps: limits.steps_base.saturating_add(by_length),
+            spent: 0,
+            hits: limits.hits,
+        }
+    }
+
+    /// Takes steps; breaks when there are no more.
+    pub(super) fn spend(&mut self, steps: u64) -> ControlFlow<()> {
+        self.spent = self.spent.saturating_add(steps);
+        if self.spent > self.steps {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Takes room for a hit; breaks when there is no more.
+    fn hit(&mut self) -> ControlFlow<()> {
+        match self.hits.checked_sub(1) {
+            Some(0) | None => ControlFlow::Break(()),
+            Some(hits) => {
+                self.hits = hits;
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn left(&self) -> u64 {
+        self.steps.saturating_sub(self.spent)
+    }
+
+    /// Steps taken so far.
+    pub(super) fn spent(&self) -> u64 {
+        self.spent
+    }
+}
+
+/// What a walk found, before hits of one term are told apart.
+#[derive(Clone, Copy, Debug)]
+struct Walked {
+    ruleset: u32,
+    term: u32,
+    start: u32,
+    end: u32,
+}
+
+/// A place where a term may stand.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    ruleset: u32,
+    at: u32,
+    pattern: PatternTerm,
+}
+
+/// Scratch of searches, reused from message to message.
+#[derive(Debug, Default)]
+pub(super) struct Searcher {
+    skeleton: Skeleton,
+    bare: Vec<u8>,
+    bare_cells: Vec<(u32, u32)>,
+    decoded: Decoded,
+    reading: Reading,
+    /// What `reading` holds: the raw text, or the decoded one (`true`), of which part.
+    filled: Option<bool>,
+    filled_part: u32,
+    /// The first hit of the part that is searched.
+    first: usize,
+    walker: Walker,
+    places: Vec<Place>,
+    walked: Vec<Walked>,
+    pub(super) found: Vec<Found>,
+}
+
+impl Searcher {
+    pub(super) fn clear(&mut self) {
+        self.found.clear();
+    }
+
+    /// Adds the hits of all terms in one part. Breaks when the budget is spent.
+    pub(super) fn part(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        self.filled = None;
+        self.filled_part = part.number;
+        let first = self.found.len();
+        self.first = first;
+        let searched = self.views(rulesets, part, budget);
+        self.found[first..]
+            .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
+        searched
+    }
+
+    fn views(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let raw = View::default();
+        let causes = self.view(rulesets, part, None, raw, budget)?;
+        if causes.or_l {
+            self.view(rulesets, part, None, raw.as_l(), budget)?;
+        }
+        self.regexes(rulesets, part, budget)?;
+        if !causes.escape || !rulesets.iter().any(|ruleset| ruleset.encoded) {
+            return ControlFlow::Continue(());
+        }
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let mut searched = ControlFlow::Continue(());
+        if decoded.fill(part.text) {
+            let view = View {
+                decoded: true,
+                ..raw
+            };
+            searched = match self.view(rulesets, part, Some(&decoded), view, budget) {
+                ControlFlow::Continue(causes) if causes.or_l => self
+                    .view(rulesets, part, Some(&decoded), view.as_l(), budget)
+                    .map_continue(drop),
+                other => other.map_continue(drop),
+            };
+        }
+        self.decoded = decoded;
+        searched
+    }
+
+    fn view(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        decoded: Option<&Decoded>,
+        view: View,
+        budget: &mut Budget,
+    ) -> ControlFlow<(), Causes> {
+        let text = decoded.map_or(part.text, Decoded::text);
+        let first = self.first;
+        budget.spend(text.len() as u64)?;
+        self.skeleton.fill(text, view.bar());
+        let causes = self.skeleton.causes();
+        self.places.clear();
+        for (at, ruleset) in rulesets.iter().enumerate() {
+            let places = &mut self.places;
+            ruleset.words.search(self.skeleton.bytes(), |candidate| {
+                for pattern in ruleset.word_terms.get(candidate.pattern) {
+                    budget.spend(1)?;
+                    places.push(Place {
+                        ruleset: at as u32,
+                        at: candidate.start as u32,
+                        pattern: *pattern,
+                    });
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        let any_bare = !view.as_l && rulesets.iter().any(|ruleset| !ruleset.bare.is_empty());
+        self.walked.clear();
+        if !self.places.is_empty() {
+            self.read(part, decoded, causes);
+            self.reading.map_skeleton(text, view.bar());
+            budget.spend(text.len() as u64)?;
+            let ground = Ground::new(text, &self.reading, view.bar());
+            for place in &self.places {
+                let ruleset = rulesets[place.ruleset as usize];
+                let row = &ruleset.terms[place.pattern.term as usize];
+                if let Some(sought) = sought(row, view, part.limits) {
+                    let cells = self.reading.run_at(place.at as usize);
+                    let mut verify = Verify {
+                        walker: &mut self.walker,
+                        reading: &self.reading,
+                        ground: &ground,
+                        place,
+                        walked: &mut self.walked,
+                    };
+                    verify.place(&sought, cells);
+                    budget.spend(std::mem::take(&mut self.walker.steps))?;
+                }
+            }
+        }
+        if any_bare {
+            self.bare(rulesets, part, decoded, causes, view, budget)?;
+        }
+        if !self.walked.is_empty() {
+            self.tell_apart(part, text, view, first, budget)?;
+        }
+        ControlFlow::Continue(causes)
+    }
+
+    /// Makes the reading of the part, if it is not there yet.
+    fn read(&mut self, part: &Part<'_>, decoded: Option<&Decoded>, causes: Causes) {
+        if self.filled == Some(decoded.is_some()) {
+            return;
+        }
+        self.filled = Some(decoded.is_some());
+        match decoded {
+            None => self.reading.fill_raw(part.text, causes.look_alike),
+            Some(decoded) => {
+                self.reading
+                    .fill_decoded(part.text, decoded, causes.look_alike);
+            }
+        }
+    }
+
+    /// Terms without letters or digits are looked for in what the text holds of such symbols.
+    fn bare(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        decoded: Option<&Decoded>,
+        causes: Causes,
+        view: View,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let text = decoded.map_or(part.text, Decoded::text);
+        self.bare.clear();
+        self.bare_cells.clear();
+        for (at, c) in text.char_indices() {
+            let before = self.bare.len();
+            let (bare, cells) = (&mut self.bare, &mut self.bare_cells);
+            bare_symbols(c, |symbol| {
+                cells.push((bare.len() as u32, at as u32));
+                bare.extend_from_slice(symbol.encode_utf8(&mut [0; 4]).as_bytes());
+            });
+            // What is a word keeps symbols apart; NUL is in no pattern, as it shows nothing.
+            if before == self.bare.len()
+                && before > 0
+                && matches!(tables::class(c), Class::Letter | Class::Digit)
+                && !tables::is_mark(c)
+                && self.bare.last() != Some(&0)
+            {
+                self.bare.push(0);
+            }
+        }
+        budget.spend(text.len() as u64)?;
+        if self.bare.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        let mut searched = ControlFlow::Continue(());
+        for (at, ruleset) in rulesets.iter().enumerate() {
+            searched = ruleset.bare.search(&self.bare, |candidate| {
+                for term in ruleset.bare_terms.get(candidate.pattern) {
+                    budget.spend(1)?;
+                    places.push(Place {
+                        ruleset: at as u32,
+                        at: candidate.start as u32,
+                        pattern: PatternTerm {
+                            term: *term,
+                            first_run: 1,
+                            single: true,
+                        },
+                    });
+                }
+                ControlFlow::Continue(())
+            });
+            if searched.is_break() {
+                break;
+            }
+        }
+        if searched.is_continue() && !places.is_empty() {
+            self.read(part, decoded, causes);
+            let ground = Ground::new(text, &self.reading, view.bar());
+            for place in &places {
+                let ruleset = rulesets[place.ruleset as usize];
+                let row = &ruleset.terms[place.pattern.term as usize];
+                let cell = self
+                    .bare_cells
+                    .partition_point(|(bare, _)| *bare < place.at);
+                if let (Some(sought), Some((_, at))) =
+                    (sought(row, view, part.limits), self.bare_cells.get(cell))
+                {
+                    let mut verify = Verify {
+                        walker: &mut self.walker,
+                        reading: &self.reading,
+                        ground: &ground,
+                        place,
+                        walked: &mut self.walked,
+                    };
+                    verify.place(&sought, &[*at]);
+                    searched = budget.spend(std::mem::take(&mut self.walker.steps));
+                    if searched.is_break() {
+                        break;
+                    }
+                }
+            }
+        }
+        self.places = places;
+        searched
+    }
+
+    /// Of the walks of one term: the latest start for each end; of these, in order, those that overlap none before.
+    fn tell_apart(
+        &mut self,
+        part: &Part<'_>,
+        text: &str,
+        view: View,
+        first: usize,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let key = |walk: &Walked| (walk.ruleset, walk.term);
+        self.walked
+            .sort_by_key(|walk| (key(walk), walk.end, std::cmp::Reverse(walk.start)));
+        self.walked.dedup_by_key(|walk| (key(walk), walk.end));
+        self.walked.sort_by_key(|walk| (key(walk), walk.start));
+        let mut last: Option<Walked> = None;
+        self.walked.retain(|walk| {
+            let apart =
+                last.is_none_or(|last| key(&last) != key(walk) || last.end < walk.start);
+            if apart {
+                last = Some(*walk);
+            }
+            apart
+        });
+        let earlier = self.found.len();
+        if view != View::default() {
+            self.found[first..].sort_by_key(|found| (found.ruleset, found.term, found.span));
+        }
+        for walk in &self.walked {
+            let (start, end) = (walk.start as usize, walk.end as usize);
+            let clusters = &self.reading.clusters()[start..=end];
+            let span = self.reading.span(start, end);
+            let counts = (!view.decoded || clusters.iter().any(|cluster| cluster.decoded))
+                && (!view.as_l || {
+                    let held = &text[clusters[0].start as usize..];
+                    let held = &held[..(clusters[end - start].end - clusters[0].start) as usize];
+                    held.chars()
+                        .any(|c| tables::confusable(c).is_some_and(|look| look.or_l))
+                });
+            if !counts {
+                continue;
+            }
+            let before = &self.found[first..earlier];
+            let next = before.partition_point(|found| {
+                ((found.ruleset, found.term), found.span.end) <= (key(walk), span.start)
+            });
+            let overlaps = before
+                .get(next)
+                .is_some_and(|found| (found.ruleset, found.term) == key(walk) && found.span.overlaps(span));
+            if view != View::default() && overlaps {
+                continue;
+            }
+            self.found.push(Found {
+                ruleset: walk.ruleset,
+                term: walk.term,
+                part: part.number,
+                span,
+                view: Some(view),
+            });
+            budget.hit()?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn regexes(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let text = part.text;
+        for (at, ruleset) in rulesets.iter().enumerate() {
+            for regex in &ruleset.regexes {
+                let bound = ruleset.terms[regex.term as usize].word == Some(true);
+                let mut spans = Vec::new();
+                let mut spent = 0;
+                let left = budget.left();
+                let searched = regex.matcher.search(
+                    text,
+                    part.limits.regex_window,
+                    |bytes| {
+                        spent += bytes as u64;
+                        if spent > left {
+                            ControlFlow::Break(())
+                        } else {
+                            ControlFlow::Continue(())
+                        }
+                    },
+                    |span| {
+                        if !bound || (on_border(text, span.start) && on_border(text, span.end)) {
+                            spans.push(span);
+                        }
+                        ControlFlow::Continue(())
+                    },
+                );
+                if !spans.is_empty() {
+                    if self.filled != Some(false) {
+                        self.reading.fill_raw(text, true);
+                        self.filled = Some(false);
+                    }
+                    for span in spans {
+                        let first = self.reading.cluster_at(span.start as u32);
+                        let last = self.reading.cluster_at(span.end as u32 - 1);
+                        self.found.push(Found {
+                            ruleset: at as u32,
+                            term: regex.term,
+                            part: part.number,
+                            span: self.reading.span(first, last),
+                            view: None,
+                        });
+                        budget.hit()?;
+                    }
+                }
+                budget.spend(spent)?;
+                searched?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The smallest set of variants that explains a hit (`src/ARCHITECTURE.md`, 4).
+    pub(super) fn explain(
+        &mut self,
+        ruleset: &Ruleset,
+        part: &Part<'_>,
+        found: &Found,
+    ) -> Variants {
+        let row = &ruleset.terms[found.term as usize];
+        let Some((view, sought)) = found
+            .view
+            .and_then(|view| Some((view, sought(row, view, part.limits)?)))
+        else {
+            return Variants::EXACT;
+        };
+        let mut decoded = std::mem::take(&mut self.decoded);
+        if self.filled != Some(view.decoded) || self.filled_part != part.number {
+            self.filled = Some(view.decoded);
+            self.filled_part = part.number;
+            if view.decoded {
+                decoded.fill(part.text);
+                self.reading.fill_decoded(part.text, &decoded, true);
+            } else {
+                self.reading.fill_raw(part.text, true);
+            }
+        }
+        let text = if view.decoded {
+            decoded.text()
+        } else {
+            part.text
+        };
+        let ground = Ground::new(text, &self.reading, view.bar());
+        let clusters = self.reading.clusters();
+        let start = clusters.partition_point(|cluster| (cluster.from as usize) < found.span.start);
+        let end = clusters.partition_point(|cluster| (cluster.to as usize) < found.span.end);
+        let forced = if view.decoded {
+            Variants::of(&[Variant::Encoded])
+        } else {
+            Variants::EXACT
+        };
+        let walker = &mut self.walker;
+        let smallest = smallest(
+            row.variants.without(Variant::Encoded),
+            |variants| explains(walker, &ground, &sought, &row.text, variants, (start, end)),
+        );
+        self.decoded = decoded;
+        smallest.or(forced)
+    }
+}
+
+/// The first subset of `variants` that holds: the fewest members first, then in table order.
+fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bool) -> Variants {
+    let members: Vec<Variant> = variants.iter().collect();
+    for size in 0..members.len() {
+        let mut chosen: Vec<usize> = (0..size).collect();
+        loop {
+            let subset = chosen
+                .iter()
+                .fold(Variants::EXACT, |set, at| set.with(members[*at]));
+            if holds(subset) {
+                return subset;
+            }
+            // The next combination in lexicographic order.
+            let Some(step) = (0..size)
+                .rev()
+                .find(|at| chosen[*at] < members.len() - size + at)
+            else {
+                break;
+            };
+            chosen[step] += 1;
+            for at in step + 1..size {
+                chosen[at] = chosen[at - 1] + 1;
+            }
+        }
+    }
+    variants
+}
+
+fn sought<'a>(row: &'a TermRow, view: View, limits: &Limits) -> Option<Sought<'a>> {
+    let reading: &TermReading = row.reading.as_ref()?;
+    (!view.decoded || row.variants.contains(Variant::Encoded)).then_some(Sought {
+        reading,
+        word: row.word,
+        turkic: row.turkic,
+        gap: limits.gap,
+    })
+}
+
+/// Whether the characters on the two sides of `at` do not belong to one word or number.
+fn on_border(text: &str, at: usize) -> bool {
+    match (text[..at].chars().next_back(), text[at..].chars().next()) {
+        (Some(before), Some(after)) => !super::walk::binds(before, after),
+        _ => true,
+    }
+}
+
+/// A candidate and what its walks need.
+struct Verify<'a, 'b> {
+    walker: &'a mut Walker,
+    reading: &'a Reading,
+    ground: &'a Ground<'b>,
+    place: &'a Place,
+    walked: &'a mut Vec<Walked>,
+}
+
+impl Verify<'_, '_> {
+    /// Walks from the clusters at which the term can begin, given the cells of the skeleton's first character.
+    fn place(&mut self, sought: &Sought<'_>, cells: &[u32]) {
+        let pattern = self.place.pattern;
+        let lead = sought.reading.lead();
+        let anchors = if pattern.single {
+            cells
+        } else {
+            // Fewer cells than the term has there: it cannot begin in this run.
+            let Some(tight) = cells.len().checked_sub(usize::from(pattern.first_run)) else {
+                return;
+            };
+            &cells[tight..=tight]
+        };
+        let mut last = None;
+        for cell in anchors {
+            let cluster = self.reading.cluster_at(*cell);
+            if last == Some(cluster) {
+                continue;
+            }
+            last = Some(cluster);
+            if lead > 0 {
+                self.around(sought, cluster, lead);
+            } else if pattern.single {
+                self.attempt(sought, cluster);
+            } else {
+                self.back_from(sought, cluster);
+            }
+        }
+    }
+
+    fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> Result<(), Miss> {
+        if !self.walker.left_border(self.ground, sought, start) {
+            return Err(Miss::LeftBorder);
+        }
+        match self.walker.walk(self.ground, sought, start) {
+            Outcome::Missed(miss) => Err(miss),
+            Outcome::Found(end) => {
+                self.walked.push(Walked {
+                    ruleset: self.place.ruleset,
+                    term: self.place.pattern.term,
+                    start: start as u32,
+                    end: end as u32,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// From the last cluster that the term can begin at, back over those that can be absorbed, to the first that will do. Where the
+    /// walk fails on what follows, it would fail from further back as well; only a border or the look of a stretch can change.
+    fn back_from(&mut self, sought: &Sought<'_>, cluster: usize) {
+        let mut start = cluster;
+        loop {
+            match self.attempt(sought, start) {
+                Err(Miss::LeftBorder | Miss::Stretch) => {}
+                _ => return,
+            }
+            match self
+                .walker
+                .absorbable_before(self.ground, sought, start)
+            {
+                Some(before) => start = before,
+                None => return,
+            }
+        }
+    }
+
+    /// Before the first letter stand symbols of the term, and gaps.
+    fn around(&mut self, sought: &Sought<'_>, cluster: usize, lead: usize) {
+        let mut visible = 0;
+        let mut start = cluster;
+        loop {
+            let _ = self.attempt(sought, start);
+            visible += 1;
+            if start == 0 || visible > lead + lead * sought.gap {
+                return;
+            }
+            start -= 1;
+        }
+    }
+}

@@ -1,0 +1,538 @@
+//! The walk (`src/ARCHITECTURE.md`, 3): whether a term stands in a text, from one cluster on.
+
+use crate::text::fold::{BARE, Bar, Folder, Symbol};
+use crate::text::reading::{Cluster, Reading};
+use crate::text::tables::{self, Class, Script};
+use crate::text::term::{TermReading, TermSymbol, is_word};
+use crate::variant::{Variant, Variants};
+
+/// A text under one reading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ground<'a> {
+    /// The text that is read: the decoded one, if it is a decoded reading.
+    pub(super) text: &'a str,
+    pub(super) clusters: &'a [Cluster],
+    pub(super) bar: Bar,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn new(text: &'a str, reading: &'a Reading, bar: Bar) -> Self {
+        Self {
+            text,
+            clusters: reading.clusters(),
+            bar,
+        }
+    }
+
+    fn cluster(&self, at: usize) -> &'a str {
+        let cluster = &self.clusters[at];
+        &self.text[cluster.start as usize..cluster.end as usize]
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sought<'a> {
+    pub(super) reading: &'a TermReading,
+    pub(super) word: Option<bool>,
+    pub(super) turkic: bool,
+    /// `Limits::gap`.
+    pub(super) gap: usize,
+}
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The term stands there, up to this cluster.
+    Found(usize),
+    /// It does not; why.
+    Missed(Miss),
+}
+
+/// Why a walk failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// A character that the term does not have there.
+    Letter,
+    /// A gap of ordinary prose, or one that is too long, or any gap where `gaps` is off.
+    Gap,
+    /// A letter doubled as ordinary words double it.
+    Stretch,
+    /// The left edge is inside a word.
+    LeftBorder,
+    /// The right edge is inside a word.
+    RightBorder,
+    /// The match would begin or end inside a grapheme.
+    Grapheme,
+}
+
+/// Scratch of walks.
+#[derive(Debug, Default)]
+pub(super) struct Walker {
+    folder: Folder,
+    cells: Vec<Symbol>,
+    edge: Vec<Symbol>,
+    /// Steps taken since this was last set to zero: one for each cluster looked at.
+    pub(super) steps: u64,
+}
+
+impl Walker {
+    /// Walks from the first cell of cluster `start`. The caller has looked at the left border.
+    pub(super) fn walk(
+        &mut self,
+        ground: &Ground<'_>,
+        sought: &Sought<'_>,
+        start: usize,
+    ) -> Outcome {
+        let mut cells = std::mem::take(&mut self.cells);
+        let outcome = self.walk_cells(ground, sought, start, &mut cells);
+        self.cells = cells;
+        outcome
+    }
+
+    fn walk_cells(
+        &mut self,
+        ground: &Ground<'_>,
+        sought: &Sought<'_>,
+        start: usize,
+        cells: &mut Vec<Symbol>,
+    ) -> Outcome {
+        let symbols = &sought.reading.symbols;
+        let variants = sought.reading.variants;
+        let repeats = variants.contains(Variant::Repeats);
+        let mut progress = Progress::new(variants.contains(Variant::Gaps));
+        let mut matched = 0;
+        let mut refused = Miss::Grapheme;
+        for (at, cluster) in ground.clusters.iter().enumerate().skip(start) {
+            cells.clear();
+            self.steps += 1;
+            self.folder
+                .fold(ground.cluster(at), variants, ground.bar, cells);
+            for (nth, cell) in cells.iter().enumerate() {
+                let eligible = cluster.eligible || cell.latin_look;
+                let equals = |symbol: &TermSymbol| {
+                    cell.plain == symbol.plain
+                        || (variants.contains(Variant::Confusables)
+                            && (eligible || symbol.eligible)
+                            && cell.look == symbol.look(ground.bar))
+                };
+                if let Some(next) = symbols.get(matched)
+                    && equals(next)
+                {
+                    let before = matched.checked_sub(1).map(|before| &symbols[before]);
+                    if !progress.matched(before, next) {
+                        return Outcome::Missed(Miss::Gap);
+                    }
+                    matched += 1;
+                } else if matched == 0 {
+                    return Outcome::Missed(Miss::Letter);
+                } else if repeats
+                    && progress.adjacent
+                    && symbols[matched - 1].class == Class::Letter
+                    && equals(&symbols[matched - 1])
+                {
+                    progress.absorbed();
+                } else if matched == symbols.len() {
+                    return Outcome::Missed(refused);
+                } else {
+                    let class = tables::class(cell.plain);
+                    if is_word(class) {
+                        return Outcome::Missed(Miss::Letter);
+                    }
+                    progress.skipped(class);
+                    if progress.gap.cells > sought.gap {
+                        return Outcome::Missed(Miss::Gap);
+                    }
+                    continue;
+                }
+                if matched == symbols.len() && nth + 1 == cells.len() {
+                    if self.right_border(ground, sought, at) {
+                        return self.finish(ground, sought, start, at, progress);
+                    }
+                    refused = Miss::RightBorder;
+                }
+            }
+            if matched == 0 {
+                return Outcome::Missed(Miss::Letter);
+            }
+        }
+        Outcome::Missed(if matched == symbols.len() {
+            refused
+        } else {
+            Miss::Letter
+        })
+    }
+
+    /// What can be said only once the whole term is matched.
+    fn finish(
+        &mut self,
+        ground: &Ground<'_>,
+        sought: &Sought<'_>,
+        start: usize,
+        end: usize,
+        progress: Progress<'_>,
+    ) -> Outcome {
+        let symbols = &sought.reading.symbols;
+        let spelled = match progress.gaps(symbols) {
+            None => return Outcome::Missed(Miss::Gap),
+            Some(spelled) => spelled,
+        };
+        if !progress.stretches_allowed() {
+            return Outcome::Missed(Miss::Stretch);
+        }
+        if spelled {
+            if sought.bound(Side::Left) && self.row_goes_on(ground, sought, start, Side::Left) {
+                return Outcome::Missed(Miss::LeftBorder);
+            }
+            if sought.bound(Side::Right) && self.row_goes_on(ground, sought, end, Side::Right) {
+                return Outcome::Missed(Miss::RightBorder);
+            }
+        }
+        Outcome::Found(end)
+    }
+
+    /// Whether the left edge may stand at the start of cluster `start`.
+    pub(super) fn left_border(
+        &mut self,
+        ground: &Ground<'_>,
+        sought: &Sought<'_>,
+        start: usize,
+    ) -> bool {
+        if !sought.bound(Side::Left) {
+            return true;
+        }
+        let Some(edge) = self.nearest(ground, start, Side::Right) else {
+            return true;
+        };
+        let Some((neighbour, at)) = self.neighbour(ground, start, Side::Left) else {
+            return true;
+        };
+        if !binds(edge, neighbour) {
+            return true;
+        }
+        let prefix = tables::script(edge) == Script::Arabic
+            && matches!(neighbour, 'و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س');
+        prefix
+            && self
+                .neighbour(ground, at, Side::Left)
+                .is_none_or(|(before, _)| !binds(edge, before))
+    }
+
+    /// The nearest cluster before `start` that has cells, if the term's first symbol can absorb up to `start` from there.
+    pub(super) fn absorbable_before(
+        &mut self,
+        ground: &Ground<'_>,
+        sought: &Sought<'_>,
+        start: usize,
+    ) -> Option<usize> {
+        let variants = sought.reading.variants;
+        let first = sought.reading.symbols.first()?;
+        if !variants.contains(Variant::Repeats) || first.class != Class::Letter {
+            return None;
+        }
+        for at in (0..start).rev() {
+            self.cells.clear();
+            self.steps += 1;
+            self.folder
+                .fold(ground.cluster(at), variants, ground.bar, &mut self.cells);
+            if self.cells.is_empty() {
+                continue;
+            }
+            let looks = variants.contains(Variant::Confusables);
+            let all = self.cells.iter().all(|cell| {
+                let eligible = ground.clusters[at].eligible || cell.latin_look || first.eligible;
+                cell.plain == first.plain || (looks && eligible && cell.look == first.look(ground.bar))
+            });
+            return all.then_some(at);
+        }
+        None
+    }
+
+    fn right_border(&mut self, ground: &Ground<'_>, sought: &Sought<'_>, end: usize) -> bool {
+        if !sought.bound(Side::Right) {
+            return true;
+        }
+        let Some(edge) = self.nearest(ground, end, Side::Left) else {
+            return true;
+        };
+        self.neighbour(ground, end, Side::Right)
+            .is_none_or(|(neighbour, _)| !binds(edge, neighbour))
+    }
+
+    /// Whether a spelled-out hit is part of a longer row on that side.
+    fn row_goes_on(
+        &mut self,
+        ground: &Ground<'_>,
+        sought: &Sought<'_>,
+        edge_at: usize,
+        side: Side,
+    ) -> bool {
+        let Some(edge) = self.nearest(ground, edge_at, side.other()) else {
+            return false;
+        };
+        let mut at = edge_at;
+        for gap in 0..=sought.gap {
+            let Some((nearest, cluster)) = self.neighbour(ground, at, side) else {
+                return false;
+            };
+            let word = self.edge.iter().any(|symbol| is_word(tables::class(symbol.plain)));
+            if word {
+                return gap > 0
+                    && self.edge.len() == 1
+                    && binds(edge, nearest)
+                    && self
+                        .neighbour(ground, cluster, side)
+                        .is_none_or(|(beyond, _)| !is_word(tables::class(beyond)));
+            }
+            at = cluster;
+        }
+        false
+    }
+
+    /// The nearest symbol beyond cluster `at` on that side, and its cluster; clusters that are read to nothing are passed over.
+    fn neighbour(&mut self, ground: &Ground<'_>, at: usize, side: Side) -> Option<(char, usize)> {
+        let mut at = at;
+        loop {
+            at = match side {
+                Side::Left => at.checked_sub(1)?,
+                Side::Right => at + 1,
+            };
+            if at >= ground.clusters.len() {
+                return None;
+            }
+            if let Some(symbol) = self.nearest(ground, at, side) {
+                return Some((symbol, at));
+            }
+        }
+    }
+
+    /// The first symbol of cluster `at` if `side` is right of it, its last if left; under the variants of borders.
+    fn nearest(&mut self, ground: &Ground<'_>, at: usize, side: Side) -> Option<char> {
+        self.edge.clear();
+        self.steps += 1;
+        self.folder
+            .fold(ground.cluster(at), BARE, ground.bar, &mut self.edge);
+        let symbol = match side {
+            Side::Right => self.edge.first(),
+            Side::Left => self.edge.last(),
+        };
+        symbol.map(|symbol| symbol.plain)
+    }
+}
+
+/// A side of a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+impl Side {
+    const fn other(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+        }
+    }
+}
+
+impl Sought<'_> {
+    /// Whether the edge on that side must stand on a word border.
+    fn bound(&self, side: Side) -> bool {
+        let symbols = &self.reading.symbols;
+        let edge = match side {
+            Side::Left => symbols.first(),
+            Side::Right => symbols.last(),
+        };
+        let Some(edge) = edge.filter(|edge| edge.is_word()) else {
+            return false;
+        };
+        match self.word {
+            Some(word) => word,
+            None if edge.class == Class::Digit => true,
+            None => {
+                let script = tables::script(edge.plain);
+                script.bounds_words()
+                    && (side == Side::Left || (script != Script::Hangul && !self.turkic))
+            }
+        }
+    }
+}
+
+/// Whether `neighbour` goes on with the word or number that `edge` belongs to.
+pub(super) fn binds(edge: char, neighbour: char) -> bool {
+    match tables::class(edge) {
+        Class::Digit => tables::class(neighbour) == Class::Digit,
+        Class::Letter => {
+            tables::class(neighbour) == Class::Letter
+                && tables::script(neighbour) == tables::script(edge)
+        }
+        _ => false,
+    }
+}
+
+/// The gaps and stretched runs of a walk so far.
+#[derive(Debug)]
+struct Progress<'a> {
+    gaps_allowed: bool,
+    gap: Gap,
+    any_hard: bool,
+    all_noisy: bool,
+    all_junctions: bool,
+    /// Whether the last cell was matched or absorbed.
+    adjacent: bool,
+    run: Run<'a>,
+    stretched_runs: usize,
+    disguise: bool,
+}
+
+/// What stands between two matched symbols.
+#[derive(Debug, Default)]
+struct Gap {
+    cells: usize,
+    space: bool,
+    joiner: bool,
+    prose: bool,
+    noise: bool,
+}
+
+/// Cells of equal neighbours of the term.
+#[derive(Debug, Default)]
+struct Run<'a> {
+    symbol: Option<&'a TermSymbol>,
+    direct: usize,
+    longest: usize,
+    stretched: bool,
+}
+
+impl<'a> Progress<'a> {
+    fn new(gaps_allowed: bool) -> Self {
+        Self {
+            gaps_allowed,
+            gap: Gap::default(),
+            any_hard: false,
+            all_noisy: true,
+            all_junctions: true,
+            adjacent: false,
+            run: Run::default(),
+            stretched_runs: 0,
+            disguise: false,
+        }
+    }
+
+    /// A symbol is matched, after `before`; whether the gap between them may stand at all.
+    fn matched(&mut self, before: Option<&TermSymbol>, symbol: &'a TermSymbol) -> bool {
+        if let Some(before) = before
+            && !self.close_gap(before)
+        {
+            return false;
+        }
+        let same = self
+            .run
+            .symbol
+            .is_some_and(|last| last.plain == symbol.plain);
+        if same {
+            self.run.direct = if self.adjacent { self.run.direct + 1 } else { 1 };
+            self.run.longest = self.run.longest.max(self.run.direct);
+        } else {
+            self.close_run();
+            self.run = Run {
+                symbol: Some(symbol),
+                direct: 1,
+                longest: 1,
+                stretched: false,
+            };
+        }
+        self.adjacent = true;
+        true
+    }
+
+    fn absorbed(&mut self) {
+        self.run.direct += 1;
+        self.run.longest = self.run.longest.max(self.run.direct);
+        self.run.stretched = true;
+    }
+
+    fn skipped(&mut self, class: Class) {
+        self.adjacent = false;
+        self.gap.cells += 1;
+        match class {
+            Class::Space => self.gap.space = true,
+            Class::Joiner => self.gap.joiner = true,
+            Class::Prose => self.gap.prose = true,
+            Class::Noise | Class::Letter | Class::Digit => self.gap.noise = true,
+        }
+    }
+
+    fn close_gap(&mut self, before: &TermSymbol) -> bool {
+        let gap = std::mem::take(&mut self.gap);
+        if gap.cells == 0 {
+            self.all_junctions &= before.soft;
+            return true;
+        }
+        let mild = before.soft && !gap.prose && !gap.noise;
+        let free = mild && !gap.joiner;
+        if free || (mild && self.gaps_allowed) {
+            return true;
+        }
+        self.any_hard = true;
+        self.all_noisy &= gap.noise && !gap.space;
+        self.gaps_allowed
+    }
+
+    /// Whether the gaps may stand: `None` if not, `Some(true)` if only because the term is spelled out.
+    fn gaps(&self, symbols: &[TermSymbol]) -> Option<bool> {
+        if !self.any_hard {
+            return Some(false);
+        }
+        let spelled = symbols.len() >= 3
+            && self.all_junctions
+            && symbols.iter().all(TermSymbol::is_word);
+        if spelled {
+            return Some(true);
+        }
+        self.all_noisy.then_some(false)
+    }
+
+    fn close_run(&mut self) {
+        if !self.run.stretched {
+            return;
+        }
+        self.stretched_runs += 1;
+        let Some(symbol) = self.run.symbol else {
+            return;
+        };
+        self.disguise |= self.run.longest >= 3
+            || !tables::script(symbol.plain).bounds_words()
+            || matches!(
+                symbol.plain.to_ascii_lowercase(),
+                'a' | 'h' | 'i' | 'j' | 'k' | 'q' | 'u' | 'v' | 'w' | 'x' | 'y'
+            );
+    }
+
+    fn stretches_allowed(mut self) -> bool {
+        self.close_run();
+        self.stretched_runs == 0 || self.stretched_runs >= 2 || self.disguise
+    }
+}
+
+/// Whether the walk under `variants` from cluster `start` succeeds and ends with cluster `end`.
+pub(super) fn explains(
+    walker: &mut Walker,
+    ground: &Ground<'_>,
+    sought: &Sought<'_>,
+    text: &str,
+    variants: Variants,
+    (start, end): (usize, usize),
+) -> bool {
+    let reading = TermReading::new(text, variants);
+    if reading.symbols.is_empty() {
+        return false;
+    }
+    let sought = Sought {
+        reading: &reading,
+        ..*sought
+    };
+    walker.left_border(ground, &sought, start)
+        && walker.walk(ground, &sought, start) == Outcome::Found(end)
+}

@@ -1,0 +1,240 @@
+//! The immutable result of compiling packs. Made by `compile`, read by `engine`, which know each other only through it.
+//!
+//! Everything is flat: rows that name each other by number.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::matcher::Matcher;
+use crate::matcher::regex::RegexMatcher;
+use crate::primitives::{Scenes, Timestamp};
+use crate::text::term::TermReading;
+use crate::variant::Variants;
+use crate::verdict::{Action, Listing, Severity};
+
+/// Compiled packs. Cheap to share, never changes; `Send + Sync`.
+pub struct Ruleset {
+    pub(crate) digest: Digest,
+    pub(crate) locked: bool,
+    pub(crate) terms: Vec<TermRow>,
+    /// Skeletons of the terms.
+    pub(crate) words: Matcher,
+    /// For each pattern of `words`, its terms.
+    pub(crate) word_terms: Groups<PatternTerm>,
+    /// Symbols of the terms that hold no letter or digit.
+    pub(crate) bare: Matcher,
+    pub(crate) bare_terms: Groups<u32>,
+    pub(crate) regexes: Vec<RegexRow>,
+    /// For each term, the sets it is in.
+    pub(crate) term_sets: Groups<u32>,
+    /// For each set, the rules that look at it other than under `not`.
+    pub(crate) set_rules: Groups<u32>,
+    /// For each set, the exceptions of its list.
+    pub(crate) set_except: Vec<Option<u32>>,
+    pub(crate) rules: Vec<RuleRow>,
+    /// Conditions, as rows that name their members by number.
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) node_members: Vec<u32>,
+    pub(crate) operands: Vec<Operand>,
+    pub(crate) categories: Vec<Arc<str>>,
+    /// Rules whose condition looks at a category other than under `not`.
+    pub(crate) category_users: Vec<u32>,
+    pub(crate) patterns: usize,
+    /// Whether any term may be written in escapes.
+    pub(crate) encoded: bool,
+}
+
+impl Ruleset {
+    /// BLAKE3 of everything that decides: packs, word files, tables, engine version, in hexadecimal.
+    pub fn digest(&self) -> String {
+        self.digest.to_string()
+    }
+
+    /// How many distinct terms it looks for.
+    pub fn terms(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// How many rules it holds, drafts and retired ones left out.
+    pub fn rules(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether tenants may not weaken its rules.
+    pub fn is_locked(&self) -> bool {
+        self.locked
+    }
+
+    /// Bytes of memory that its automata take.
+    pub fn automata_bytes(&self) -> usize {
+        self.words.memory() + self.bare.memory()
+    }
+
+    /// The rules it holds: full id, category, action.
+    pub fn rule_ids(&self) -> impl Iterator<Item = (&str, &str, Action)> {
+        self.rules
+            .iter()
+            .map(|rule| (&*rule.id, &*rule.category, rule.action))
+    }
+}
+
+impl fmt::Debug for Ruleset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ruleset")
+            .field("digest", &self.digest())
+            .field("rules", &self.rules.len())
+            .field("terms", &self.terms.len())
+            .field("patterns", &self.patterns)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A BLAKE3 digest, shown as `b3:` and 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Digest(pub(crate) [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("b3:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Rows of rows, stored end to end.
+#[derive(Clone, Debug)]
+pub(crate) struct Groups<T> {
+    starts: Vec<u32>,
+    members: Vec<T>,
+}
+
+impl<T> Default for Groups<T> {
+    fn default() -> Self {
+        Self {
+            starts: vec![0],
+            members: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> Groups<T> {
+    /// Groups pairs of (group, member) over `count` groups; the order of the pairs is kept in each.
+    pub(crate) fn new(count: usize, pairs: &[(u32, T)]) -> Self {
+        let mut starts = vec![0_u32; count + 1];
+        for (group, _) in pairs {
+            starts[*group as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut order: Vec<u32> = (0..pairs.len() as u32).collect();
+        order.sort_by_key(|at| pairs[*at as usize].0);
+        Self {
+            starts,
+            members: order
+                .into_iter()
+                .map(|at| pairs[at as usize].1)
+                .collect(),
+        }
+    }
+
+    pub(crate) fn get(&self, group: usize) -> &[T] {
+        &self.members[self.starts[group] as usize..self.starts[group + 1] as usize]
+    }
+}
+
+/// A term, once for all lists that hold it in the same way.
+#[derive(Debug)]
+pub(crate) struct TermRow {
+    pub(crate) text: Arc<str>,
+    pub(crate) word: Option<bool>,
+    pub(crate) turkic: bool,
+    pub(crate) variants: Variants,
+    /// How it is looked for; `None` for a regex term.
+    pub(crate) reading: Option<TermReading>,
+}
+
+/// A term under one of its skeletons.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PatternTerm {
+    pub(crate) term: u32,
+    /// How many of the term's letters and digits make up the first character of the skeleton.
+    pub(crate) first_run: u16,
+    /// Whether the skeleton is one character.
+    pub(crate) single: bool,
+}
+
+/// A regex term.
+#[derive(Debug)]
+pub(crate) struct RegexRow {
+    pub(crate) term: u32,
+    pub(crate) matcher: RegexMatcher,
+}
+
+/// A rule in force, or in shadow.
+#[derive(Debug)]
+pub(crate) struct RuleRow {
+    pub(crate) id: Arc<str>,
+    pub(crate) category: Arc<str>,
+    pub(crate) severity: Severity,
+    pub(crate) action: Action,
+    pub(crate) alert: bool,
+    pub(crate) shadow: bool,
+    pub(crate) scenes: Scenes,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) references: Arc<[Arc<str>]>,
+    pub(crate) listings: Arc<[Listing]>,
+    pub(crate) when: u32,
+    pub(crate) lower: Option<LowerRow>,
+    /// The exceptions of the rule and of its pack.
+    pub(crate) except: [Option<u32>; 2],
+    /// The sets that `@category` sees of it.
+    pub(crate) positive: Vec<u32>,
+}
+
+/// `lower`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LowerRow {
+    pub(crate) when: u32,
+    pub(crate) unless: Option<u32>,
+    pub(crate) to: Action,
+}
+
+/// What hits are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// A set of terms.
+    Set(u32),
+    /// A category, by its place in `Ruleset::categories`.
+    Category(u32),
+}
+
+/// A condition. Ranges name members in `Ruleset::node_members` or rows of `Ruleset::operands`.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Any(u32),
+    And(Range<u32>),
+    Or(Range<u32>),
+    Not(u32),
+    Near {
+        left: Range<u32>,
+        right: Range<u32>,
+        distance: u32,
+        ordered: bool,
+    },
+    Lists {
+        count: u32,
+        of: Range<u32>,
+    },
+    Terms {
+        count: u32,
+        of: u32,
+    },
+}

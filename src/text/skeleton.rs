@@ -1,0 +1,323 @@
+//! The skeleton: the one view in which candidates are looked for.
+//!
+//! It over-approximates every relation of `src/ARCHITECTURE.md`: of each character only the letters and digits are left that
+//! remain when every stage of the fold is applied, look-alikes included; equal neighbours are one. Whatever a term is found in under any set of
+//! variants, its skeleton is a part of that text's skeleton. `tests/it/skeleton.rs` holds the table to that for every code point.
+
+use std::sync::LazyLock;
+
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+
+use crate::text::fold::{Bar, letter};
+use crate::text::tables::{self, Class};
+
+/// What a text holds that asks for more than the plain skeleton.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Causes {
+    /// A look-alike that could be an i or an l.
+    pub(crate) or_l: bool,
+    /// A letter with a look-alike in another script.
+    pub(crate) look_alike: bool,
+    /// A character that escapes begin with.
+    pub(crate) escape: bool,
+    /// A symbol that is neither letter, digit, space nor ASCII punctuation.
+    pub(crate) symbol: bool,
+}
+
+/// The skeleton of a text: folded letters and digits, neighbours distinct, as UTF-8.
+#[derive(Debug, Default)]
+pub(crate) struct Skeleton {
+    bytes: Vec<u8>,
+    last: Option<char>,
+    causes: Causes,
+}
+
+impl Skeleton {
+    /// Folds `text` in place of what was here.
+    pub(crate) fn fill(&mut self, text: &str, bar: Bar) {
+        let table = table();
+        self.clear();
+        self.bytes.reserve(text.len() + 4);
+        let mut rest = text.as_bytes();
+        while let Some((&byte, tail)) = rest.split_first() {
+            if byte < 0x80 {
+                let folded = ASCII[usize::from(byte)];
+                if folded >= b'0' {
+                    self.push(char::from(folded));
+                } else if folded == ESCAPE {
+                    self.causes.escape = true;
+                }
+                rest = tail;
+                continue;
+            }
+            let at = text.len() - rest.len();
+            let Some(c) = text[at..].chars().next() else {
+                break;
+            };
+            self.fold_char(table, c, bar);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.last = None;
+        self.causes = Causes::default();
+    }
+
+    fn fold_char(&mut self, table: &Table, c: char, bar: Bar) {
+        let entry = table.entry(c);
+        if entry == 0 {
+            return;
+        }
+        if entry & FLAGS != 0 {
+            self.causes.or_l |= entry & OR_L != 0;
+            self.causes.look_alike |= entry & LOOK_ALIKE != 0;
+            self.causes.symbol |= entry & SYMBOL != 0;
+            if entry & MANY != 0 {
+                let (from, len) = span_of(entry);
+                for &c in &table.many[from..from + len] {
+                    self.push(c);
+                }
+                return;
+            }
+            if entry & OR_L != 0 && bar == Bar::L {
+                self.push('l');
+                return;
+            }
+        }
+        if let Some(c) = char::from_u32(entry & CHAR)
+            && c != '\0'
+        {
+            self.push(c);
+        }
+    }
+
+    fn push(&mut self, c: char) {
+        if self.last != Some(c) {
+            self.last = Some(c);
+            if c.is_ascii() {
+                self.bytes.push(c as u8);
+            } else {
+                let mut utf8 = [0; 4];
+                self.bytes
+                    .extend_from_slice(c.encode_utf8(&mut utf8).as_bytes());
+            }
+        }
+    }
+
+    /// The skeleton, as UTF-8.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the text held besides.
+    pub(crate) fn causes(&self) -> Causes {
+        self.causes
+    }
+}
+
+/// The letters and digits of `c` after every stage, in order; empty for what the skeleton leaves out.
+pub(crate) fn word_symbols(c: char, bar: Bar, mut each: impl FnMut(char)) {
+    if c.is_ascii() {
+        let folded = ASCII[c as usize];
+        if folded >= b'0' {
+            each(char::from(folded));
+        }
+        return;
+    }
+    let table = table();
+    let entry = table.entry(c);
+    if entry & MANY != 0 {
+        let (from, len) = span_of(entry);
+        table.many[from..from + len].iter().copied().for_each(each);
+    } else if entry & OR_L != 0 && bar == Bar::L {
+        each('l');
+    } else if entry & CHAR != 0
+        && let Some(c) = char::from_u32(entry & CHAR)
+    {
+        each(c);
+    }
+}
+
+/// What `c` leaves in a text of symbols alone: neither letters, digits, white space, marks nor what shows nothing.
+pub(crate) fn bare_symbols(c: char, mut each: impl FnMut(char)) {
+    if c.is_ascii() {
+        if c.is_ascii_punctuation() {
+            each(c);
+        }
+        return;
+    }
+    if table().entry(c) & SYMBOL == 0 {
+        return;
+    }
+    let mut symbol = |c| {
+        decompose_canonical(c, |d| {
+            if is_symbol(d) {
+                each(d);
+            }
+        });
+    };
+    match tables::width(c) {
+        Some(form) => form.chars().for_each(symbol),
+        None => symbol(c),
+    }
+}
+
+fn is_symbol(c: char) -> bool {
+    matches!(
+        tables::class(c),
+        Class::Noise | Class::Prose | Class::Joiner
+    ) && !tables::is_invisible(c)
+        && !is_combining_mark(c)
+}
+
+const ESCAPE: u8 = 1;
+
+/// Lower-case letters and digits; `ESCAPE` for what escapes begin with; 0 for the rest.
+static ASCII: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        let b = byte as u8;
+        if b.is_ascii_alphanumeric() {
+            table[byte] = b.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table[b'&' as usize] = ESCAPE;
+    table[b'%' as usize] = ESCAPE;
+    table[b'\\' as usize] = ESCAPE;
+    table
+};
+
+const CHAR: u32 = 0x1f_ffff;
+const MANY: u32 = 1 << 31;
+const OR_L: u32 = 1 << 30;
+const LOOK_ALIKE: u32 = 1 << 29;
+const SYMBOL: u32 = 1 << 28;
+const FLAGS: u32 = MANY | OR_L | LOOK_ALIKE | SYMBOL;
+
+const fn span_of(entry: u32) -> (usize, usize) {
+    ((entry & 0xffff) as usize, (entry >> 16 & 0x3f) as usize)
+}
+
+/// Two stages of 256 characters each; equal blocks are stored once.
+#[derive(Debug)]
+struct Table {
+    blocks: Vec<u16>,
+    entries: Vec<u32>,
+    many: Vec<char>,
+}
+
+impl Table {
+    fn entry(&self, c: char) -> u32 {
+        let c = c as usize;
+        match self.blocks.get(c >> 8) {
+            Some(&block) => self.entries[usize::from(block) << 8 | (c & 0xff)],
+            None => 0,
+        }
+    }
+
+    fn new() -> Self {
+        let mut table = Self {
+            blocks: Vec::new(),
+            entries: Vec::new(),
+            many: Vec::new(),
+        };
+        let mut seen = std::collections::BTreeMap::new();
+        let mut stages = Stages::default();
+        for high in 0..0x1100_u32 {
+            let block: Vec<u32> = (0..256)
+                .map(|low| {
+                    char::from_u32(high << 8 | low).map_or(0, |c| table.fold(&mut stages, c))
+                })
+                .collect();
+            let next = (table.entries.len() >> 8) as u16;
+            let id = *seen.entry(block).or_insert_with_key(|block| {
+                table.entries.extend_from_slice(block);
+                next
+            });
+            table.blocks.push(id);
+        }
+        table
+    }
+
+    fn fold(&mut self, stages: &mut Stages, c: char) -> u32 {
+        let mut flags = 0;
+        if let Some(look) = tables::confusable(c) {
+            flags |= LOOK_ALIKE;
+            if look.or_l {
+                flags |= OR_L;
+            }
+        }
+        if is_symbol(c) {
+            flags |= SYMBOL;
+        }
+        let word = stages.word_symbols(c);
+        match *word {
+            [] => flags,
+            [one] => flags | one as u32,
+            _ => {
+                // Expansions are few (about 1,300 characters' worth) and short (18 at most, U+FDFA).
+                let from = self.many.len() as u32;
+                let len = word.len() as u32;
+                debug_assert!(from <= 0xffff && len <= 0x3f && flags & (OR_L | SYMBOL) == 0);
+                self.many.extend_from_slice(word);
+                MANY | len << 16 | from
+            }
+        }
+    }
+}
+
+fn table() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
+    &TABLE
+}
+
+/// Every stage of the fold, one after another until nothing changes.
+#[derive(Default)]
+struct Stages {
+    now: Vec<char>,
+    next: Vec<char>,
+}
+
+impl Stages {
+    fn word_symbols(&mut self, c: char) -> &[char] {
+        self.now.clear();
+        self.now.push(c);
+        // The tables are closed, so that the second round only carries what one stage makes for another.
+        for _ in 0..4 {
+            self.next.clear();
+            for &c in &self.now {
+                match tables::width(c) {
+                    Some(form) => form.chars().for_each(|c| stage(c, &mut self.next)),
+                    None => stage(c, &mut self.next),
+                }
+            }
+            if self.next == self.now {
+                break;
+            }
+            std::mem::swap(&mut self.now, &mut self.next);
+        }
+        self.now
+            .retain(|c| matches!(tables::class(*c), Class::Letter | Class::Digit));
+        &self.now
+    }
+}
+
+fn stage(c: char, out: &mut Vec<char>) {
+    decompose_canonical(c, |d| {
+        if is_combining_mark(d) || tables::is_mark(d) || tables::is_invisible(d) {
+            return;
+        }
+        let d = tables::stroke(d).unwrap_or(d);
+        if let Some(jamo) = tables::jamo(d) {
+            out.extend(jamo.into_iter().flatten());
+            return;
+        }
+        let d = tables::script_fold(d).unwrap_or(d);
+        let d = tables::confusable(d).map_or(d, |look| letter(look, Bar::I));
+        out.push(tables::case_fold(d));
+    });
+}
