@@ -1,12 +1,31 @@
-//! tidegate
+//! tidegate screens the messages of an instant-messaging platform.
+//!
+//! Packs of rules go in ([`Pack::parse`]), are compiled ([`Compiler`]) into an immutable [`Ruleset`], and a [`Scanner`] decides on
+//! messages. How it is built is written in `src/ARCHITECTURE.md`.
+
+mod compile;
 pub mod diag;
+mod engine;
 pub mod limits;
 mod matcher;
 pub mod pack;
-pub mod primitives;
+mod policy;
+mod primitives;
 mod ruleset;
-pub mod variant;
-pub mod verdict;
 #[doc(hidden)]
 pub mod text;
+pub mod variant;
+pub mod verdict;
+
+pub use compile::Compiler;
+pub use diag::Diagnostics;
+#[cfg(feature = "rayon")]
+pub use engine::screen_batch;
+pub use engine::{Message, Scanner};
+pub use limits::{Limits, PackLimits};
+pub use pack::Pack;
+pub use policy::{Policy, Weaker};
+pub use primitives::{Scene, Scenes, Span, Timestamp};
 pub use ruleset::Ruleset;
+pub use variant::{Variant, Variants};
+pub use verdict::{Action, Coverage, Finding, Hit, Listing, Severity, Verdict, mask};

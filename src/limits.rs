@@ -22,6 +22,8 @@ pub struct PackLimits {
     pub regex_chars: usize,
     /// Bytes of the compiled program of one regex.
     pub regex_program_bytes: usize,
+    /// Bytes of the compiled programs of all regexes of one pack.
+    pub regex_total_bytes: usize,
     /// Terms and operators of one condition.
     pub condition_nodes: usize,
     /// How deep the parentheses of one condition nest.
@@ -44,7 +46,9 @@ impl Default for PackLimits {
             term_chars: 128,
             regexes: 256,
             regex_chars: 1_000,
-            regex_program_bytes: 256 << 10,
+            // `\w{4,32}` takes 560 KiB.
+            regex_program_bytes: 1 << 20,
+            regex_total_bytes: 32 << 20,
             condition_nodes: 128,
             condition_depth: 16,
             distance: 1_000,
@@ -63,6 +67,7 @@ impl PackLimits {
             rules: 100_000,
             terms: 1_000_000,
             regexes: 4_096,
+            regex_total_bytes: 512 << 20,
             ..Self::default()
         }
     }

@@ -34,10 +34,7 @@ pub enum Script {
 impl Script {
     /// Whether words of this script are bounded: by spaces, as a rule.
     pub const fn bounds_words(self) -> bool {
-        !matches!(
-            self,
-            Self::Common | Self::Han | Self::Kana | Self::Unspaced
-        )
+        !matches!(self, Self::Common | Self::Han | Self::Kana | Self::Unspaced)
     }
 }
 

@@ -1,0 +1,231 @@
+//! Every code of a diagnostic: what it means, why it is reported, and what to write instead.
+
+use super::Level;
+
+/// A kind of problem.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Code {
+    /// Stable, kebab-case, never reused.
+    pub name: &'static str,
+    /// How grave.
+    pub level: Level,
+    /// What it is, in English and Chinese.
+    pub title: (&'static str, &'static str),
+    /// Why it is reported and what to write instead, in English and Chinese.
+    pub explanation: (&'static str, &'static str),
+}
+
+/// The code of that name.
+pub fn by_name(name: &str) -> Option<&'static Code> {
+    CODES.iter().copied().find(|code| code.name == name)
+}
+
+macro_rules! codes {
+    ($($id:ident = $name:literal, $level:ident, ($en:literal, $zh:literal), ($why_en:literal, $why_zh:literal);)*) => {
+        $(
+            #[doc = $en]
+            pub static $id: Code = Code {
+                name: $name,
+                level: Level::$level,
+                title: ($en, $zh),
+                explanation: ($why_en, $why_zh),
+            };
+        )*
+
+        /// Every code, in the order in which they are explained.
+        pub static CODES: &[&Code] = &[$(&$id),*];
+    };
+}
+
+codes! {
+    SYNTAX = "syntax", Error, ("the file is no TOML", "文件不是合法的 TOML"),
+        ("The text cannot be read as TOML 1.0: a quote, bracket, comma or `=` is missing or stands where it may not. Strings need quotes.",
+         "文本无法按 TOML 1.0 读取：引号、括号、逗号或等号缺失或位置不对。字符串必须加引号。");
+    NEWER_TOML = "newer-toml", Error, ("syntax of a newer TOML", "使用了较新版本的 TOML 语法"),
+        ("Packs are TOML 1.0, so that every tool can read them. Write an inline table on one line without a comma at its end, `\\u001B` for `\\e`, `\\u00HH` for `\\xHH`, and times with seconds.",
+         "规则包使用 TOML 1.0，以便所有工具都能读取。行内表写在一行且末尾不加逗号；`\\e` 写成 `\\u001B`，`\\xHH` 写成 `\\u00HH`；时间要写到秒。");
+    DUPLICATE_KEY = "duplicate-key", Error, ("a key is given twice", "键重复"),
+        ("A key stands once in its table. Remove one, or merge the two.",
+         "同一张表里一个键只能出现一次。请删除其一或合并。");
+    PACK_TOO_BIG = "pack-too-big", Error, ("the pack is too big", "规则包过大"),
+        ("The file has more bytes than the limit. Move long lists to word files or split the pack.",
+         "文件字节数超过上限。请把长词表移到词表文件，或拆分规则包。");
+    PACK_TOO_COMPLEX = "pack-too-complex", Error, ("the pack holds too much syntax", "规则包语法元素过多"),
+        ("The file has more brackets, keys and values than any pack within the limits needs. Split the pack.",
+         "文件里的括号、键和值的数量超过上限。请拆分规则包。");
+    NESTED_TOO_DEEP = "nested-too-deep", Error, ("nested too deep", "嵌套过深"),
+        ("No part of a pack nests tables or arrays this deep; most often a bracket is not closed.",
+         "规则包不需要这么深的嵌套，通常是括号没有闭合。");
+    WRONG_TYPE = "wrong-type", Error, ("a value of the wrong type", "值的类型不对"),
+        ("The key wants another type of value: a string in quotes, a list in brackets, `true` or `false` without quotes.",
+         "该键需要其他类型的值：字符串加引号，列表用方括号，`true`/`false` 不加引号。");
+    MISSING_KEY = "missing-key", Error, ("a key is missing", "缺少必需的键"),
+        ("A pack needs `format`, `id` and `version`; a rule needs `id` and `category`. Add the key.",
+         "规则包需要 `format`、`id` 和 `version`；规则需要 `id` 和 `category`。请补上。");
+    UNKNOWN_KEY = "unknown-key", Error, ("an unknown key", "未知的键"),
+        ("Nothing reads this key, so what it was meant to do would not be done. Mostly it is misspelt.",
+         "没有任何功能读取这个键，它想表达的意思不会生效。多半是拼写错误。");
+    MISPLACED_KEY = "misplaced-key", Error, ("a key of another table", "键放错了表"),
+        ("The key is valid elsewhere. Move it to the table that it belongs to.",
+         "该键在别处有效，请移到它所属的表中。");
+    SLID_KEY = "slid-key", Error, ("a key slid under another header", "键滑到了下面的表头里"),
+        ("In TOML a key belongs to the header above it. A key of the rule written below `[rule.samples]` or `[rule.lists]` is no longer the rule's: write it above that header.",
+         "TOML 中，键属于它上方最近的表头。写在 `[rule.samples]` 或 `[rule.lists]` 之下的规则键不再属于规则：请移到该表头之前。");
+    UNKNOWN_FORMAT = "unknown-format", Error, ("an unknown format", "未知的格式版本"),
+        ("This version of tidegate reads format 1. Write `format = 1` at the top of the file.",
+         "当前 tidegate 只读取格式 1。请在文件开头写 `format = 1`。");
+    BAD_ID = "bad-id", Error, ("an id of the wrong form", "标识符形式不对"),
+        ("Ids are dotted parts of `a-z`, `0-9`, `-` and `_`, each part beginning and ending with a letter or digit, such as `scam.gift-card`.",
+         "标识符由点分隔的若干段组成，每段用 `a-z`、`0-9`、`-`、`_`，首尾为字母或数字，例如 `scam.gift-card`。");
+    RESERVED_ID = "reserved-id", Error, ("an id that is reserved", "标识符被保留"),
+        ("`base` and `base.*` belong to the base library. Choose an id of your own, such as `acme.custom`.",
+         "`base` 和 `base.*` 属于基础库。请使用自己的标识，例如 `acme.custom`。");
+    DUPLICATE_ID = "duplicate-id", Error, ("two rules of one id", "规则标识重复"),
+        ("A rule's id is unique in its pack, since findings name rules by it. Rename one of them.",
+         "规则标识在包内必须唯一，因为命中结果用它指称规则。请给其中一条改名。");
+    BAD_VERSION = "bad-version", Error, ("a version of the wrong form", "版本号形式不对"),
+        ("A version is three numbers, such as `2.3.0`.",
+         "版本号由三个数字组成，例如 `2.3.0`。");
+    BAD_CATEGORY = "bad-category", Error, ("a category of the wrong form", "类别形式不对"),
+        ("A category is dotted parts of `a-z`, `0-9`, `-` and `_`, from the general to the particular, such as `fraud.lure`.",
+         "类别由点分隔的若干段组成，从大类到小类，例如 `fraud.lure`。");
+    BAD_LIST_NAME = "bad-list-name", Error, ("a list name of the wrong form", "词表名形式不对"),
+        ("A list's name is `a-z`, then `a-z`, `0-9` and `_`, and no word of the condition language (`and or not of near then`).",
+         "词表名以 `a-z` 开头，后接 `a-z`、`0-9`、`_`，且不能是条件语言的关键字（`and or not of near then`）。");
+    BAD_LANGUAGE = "bad-language", Error, ("a language tag of the wrong form", "语言标签形式不对"),
+        ("A language is a tag such as `zh`, `en` or `zh-Hant`.",
+         "语言写成标签，例如 `zh`、`en`、`zh-Hant`。");
+    BAD_JURISDICTION = "bad-jurisdiction", Error, ("a list or jurisdiction of the wrong form", "名单或法域代码形式不对"),
+        ("Lists and jurisdictions are two to eight capital letters: `UN`, `EU`, `UK`, `AU`, `US`.",
+         "名单与法域用 2 到 8 个大写字母：`UN`、`EU`、`UK`、`AU`、`US`。");
+    BAD_DATE = "bad-date", Error, ("a date of the wrong form", "日期形式不对"),
+        ("Write a date without quotes, `2026-01-01`, which is midnight UTC, or a date-time with an offset, `2026-01-01T08:00:00+08:00`. A date-time without an offset would mean another moment in each place.",
+         "日期不加引号：`2026-01-01` 表示 UTC 零点；带时间的要写时区偏移：`2026-01-01T08:00:00+08:00`。没有偏移的时间在各地含义不同。");
+    BAD_PERIOD = "bad-period", Error, ("a period that ends before it begins", "时间段的结束不晚于开始"),
+        ("`from` must be before `until`; `until` itself no longer belongs to the period.",
+         "`from` 必须早于 `until`；`until` 当刻不再属于该时间段。");
+    UNKNOWN_VALUE = "unknown-value", Error, ("an unknown value", "未知的取值"),
+        ("The key takes one of a few words. Write one of those listed.",
+         "该键只接受少数几个词，请改用列出的词。");
+    UNKNOWN_VARIANT = "unknown-variant", Error, ("an unknown variant", "未知的变体"),
+        ("`variants` takes `exact`, `standard`, `strong`, or a list of names of variants.",
+         "`variants` 可写 `exact`、`standard`、`strong`，或变体名列表。");
+    VARIANT_NOT_BUILT = "variant-not-built", Warning, ("a variant that is not built yet", "尚未实现的变体"),
+        ("The variant is part of the format, and this version of tidegate does not match it yet. It is left out; the rest works.",
+         "该变体属于格式的一部分，但当前版本尚未实现，已忽略；其余照常工作。");
+    NOT_BUILT_YET = "not-built-yet", Warning, ("a key that is not built yet", "尚未实现的键"),
+        ("The key is part of the format, and this version of tidegate does nothing with it yet.",
+         "该键属于格式的一部分，但当前版本尚未使用它。");
+    TERMS_AND_WHEN = "terms-and-when", Error, ("both `terms` and `when`", "同时写了 `terms` 和 `when`"),
+        ("`terms` is short for one list and a condition that any of it holds. With a condition of your own, put the terms in a list and name it in `when`.",
+         "`terms` 等于一个词表加“命中任一即成立”。若要自定条件，请把词放进词表并在 `when` 中引用。");
+    NO_CONDITION = "no-condition", Error, ("a rule that looks for nothing", "规则没有条件"),
+        ("A rule needs `terms = [...]`, or lists and a `when`.",
+         "规则需要 `terms = [...]`，或者词表加 `when`。");
+    EMPTY_LIST = "empty-list", Error, ("a list without terms", "空词表"),
+        ("A list without terms can never have a hit. Add a term or remove the list.",
+         "没有词的词表永远不会命中。请添加词或删除它。");
+    EMPTY_TERM = "empty-term", Error, ("a term without a significant character", "词没有有效字符"),
+        ("A term needs a character that shows: white space and invisible characters alone would be found everywhere or nowhere.",
+         "词至少要有一个可见字符：只有空白或不可见字符的词要么处处命中，要么从不命中。");
+    TERM_TOO_LONG = "term-too-long", Error, ("a term that is too long", "词过长"),
+        ("A term has more characters than the limit. Look for a shorter, telling part of it.",
+         "词的字符数超过上限。请改用其中较短而有代表性的部分。");
+    CONTROL_CHARACTER = "control-character", Error, ("a control character in a term", "词中有控制字符"),
+        ("Tabs, line breaks and other control characters are no part of a term. A space in a term matches any white space.",
+         "制表符、换行等控制字符不能出现在词中。词里的空格可匹配任意空白。");
+    TOO_MANY_TERMS = "too-many-terms", Error, ("too many terms", "词过多"),
+        ("The pack's lists and exceptions hold more terms than the limit. A pack's list used by a rule with other `variants` counts again.",
+         "规则包的词表与例外的总词数超过上限。被使用其他 `variants` 的规则引用的词表会再计一次。");
+    TOO_MANY_RULES = "too-many-rules", Error, ("too many rules", "规则过多"),
+        ("The pack holds more rules than the limit. Split it.",
+         "规则数超过上限，请拆分规则包。");
+    TOO_MANY_REGEXES = "too-many-regexes", Error, ("too many regexes", "正则过多"),
+        ("The pack holds more regex terms than the limit. Write literal terms where you can: they cost far less.",
+         "正则词数量超过上限。能写成普通词的请写普通词，开销小得多。");
+    TOO_MANY_SAMPLES = "too-many-samples", Error, ("too many samples", "样例过多"),
+        ("A rule has more samples than the limit.",
+         "一条规则的样例数超过上限。");
+    REGEX_TOO_LONG = "regex-too-long", Error, ("a regex that is too long", "正则过长"),
+        ("The source of a regex has more bytes than the limit. Write several regex terms, or literal terms.",
+         "正则源码字节数超过上限。请拆成多条，或改用普通词。");
+    REGEX_SYNTAX = "regex-syntax", Error, ("a regex that cannot be read", "正则语法错误"),
+        ("The regex has an error at the place shown. To look for the characters themselves, write a literal term, or put `\\` before each of `\\.+*?()|[]{}^$#&-~`.",
+         "正则在标出的位置有错误。若要匹配这些字符本身，请写普通词，或在特殊字符前加 `\\`。");
+    REGEX_TOO_BIG = "regex-too-big", Error, ("a regex that costs too much", "正则开销过大"),
+        ("Compiled, the regex is bigger than the limit: counted repeats multiply, and large classes such as `\\w` weigh much. Use smaller counts or classes.",
+         "编译后的正则超过上限：计数重复会相乘，`\\w` 这类大字符类很重。请减小次数或字符类。");
+    REGEX_EMPTY_MATCH = "regex-empty-match", Error, ("a regex that matches nothing at all", "正则可匹配空文本"),
+        ("The regex can match the empty text, so it would be found in every message. Let at least one character be required: `+` for `*`.",
+         "正则可以匹配空文本，会在每条消息中命中。请至少要求一个字符，例如用 `+` 代替 `*`。");
+    REGEX_NEVER_MATCHES = "regex-never-matches", Error, ("a regex that cannot match", "正则不可能匹配"),
+        ("No text satisfies the regex.",
+         "没有任何文本能满足该正则。");
+    REGEX_NO_LITERAL = "regex-no-literal", Error, ("a regex without a required literal", "正则没有必需的字面量"),
+        ("The scan looks for literals first and tries a regex only where one stands. Every match must contain one of at most 64 literals of two bytes or more: add a fixed word to the regex.",
+         "扫描先找字面量，只在字面量出现处尝试正则。每个匹配都必须含有至多 64 个、每个不少于两字节的字面量之一：请在正则中加入固定的词。");
+    BAD_PATH = "bad-path", Error, ("a path that is not allowed", "不允许的路径"),
+        ("The path of a word file is relative to the pack, with `/` between its parts; it holds no `..` and no drive.",
+         "词表文件路径相对于规则包，以 `/` 分隔，不含 `..` 和盘符。");
+    WORD_FILE = "word-file", Error, ("a word file that cannot be read", "词表文件无法读取"),
+        ("The loader gave no content for the path. Check the name and that the file is delivered with the pack.",
+         "加载器没有返回该路径的内容。请检查文件名，并确认它随规则包一起提供。");
+    WORD_FILE_TOO_BIG = "word-file-too-big", Error, ("a word file that is too big", "词表文件过大"),
+        ("The file has more bytes than the limit, or all word files of the pack together have.",
+         "该文件或规则包全部词表文件的字节数超过上限。");
+    WORD_FILE_ENCODING = "word-file-encoding", Error, ("a word file that is no UTF-8", "词表文件不是 UTF-8"),
+        ("Word files are UTF-8. Save the file as UTF-8; with or without a byte-order mark.",
+         "词表文件必须为 UTF-8 编码（可带 BOM）。请另存为 UTF-8。");
+    WIDE_COMMENT = "wide-comment", Error, ("a comment with a full-width sign", "注释用了全角井号"),
+        ("Comments in word files begin with `#`. A line that begins with the full-width sign would become a term.",
+         "词表文件的注释以半角 `#` 开头；以全角 `＃` 开头的行会被当成词。");
+    BAD_CONDITION = "bad-condition", Error, ("a condition that cannot be read", "条件无法解析"),
+        ("Conditions are built of list names and `@categories` with `near/N`, `then/N`, `not`, `and`, `or`, `N of (...)` and parentheses.",
+         "条件由词表名、`@类别` 以及 `near/N`、`then/N`、`not`、`and`、`or`、`N of (...)` 和括号组成。");
+    UNKNOWN_LIST = "unknown-list", Error, ("a list that does not exist", "词表不存在"),
+        ("A name in a condition is a list of the rule (`[rule.lists]`) or of the pack (`[lists]`).",
+         "条件中的名字必须是规则的词表（`[rule.lists]`）或包的词表（`[lists]`）。");
+    NO_POSITIVE_TERM = "no-positive-term", Error, ("a condition that holds on nothing", "条件没有正向的词"),
+        ("The condition would hold for a message without any hit. Require a list: `a and not b` instead of `not b` or `a or not b`.",
+         "该条件对没有任何命中的消息也成立。请要求某个词表命中：写 `a and not b`，而不是 `not b` 或 `a or not b`。");
+    BAD_COUNT = "bad-count", Error, ("a count that cannot be met", "数量不可能满足"),
+        ("The count of `N of` is at least one and at most the number of what it counts, each named once.",
+         "`N of` 的数量至少为 1，至多为被计对象的个数，且每个只写一次。");
+    BAD_DISTANCE = "bad-distance", Error, ("a distance out of bounds", "距离超出范围"),
+        ("The distance of `near/N` and `then/N` is bounded. One Han character or one word is one unit.",
+         "`near/N` 与 `then/N` 的距离有上限。一个汉字或一个词为一个单位。");
+    CONDITION_TOO_BIG = "condition-too-big", Error, ("a condition that is too big", "条件过大"),
+        ("The condition has more terms and operators, or nests deeper, than the limit. Put terms that belong together in one list.",
+         "条件的项数或嵌套超过上限。请把同类的词放进一个词表。");
+    NOT_WEAKER = "not-weaker", Error, ("`lower` that does not weaken", "`lower` 没有减弱动作"),
+        ("`lower.to` must be weaker than the rule's action: `pass` < `mask` < `review` < `block`.",
+         "`lower.to` 必须弱于规则的动作：`pass` < `mask` < `review` < `block`。");
+    NO_SAMPLES = "no-samples", Error, ("a rule in force without samples", "生效的规则没有样例"),
+        ("A rule in status `enforce` needs a sample that matches and one that passes, so that a later change cannot break it unseen. Until there are some, write `status = \"draft\"`.",
+         "状态为 `enforce` 的规则需要至少一个命中样例和一个放行样例，以免以后改坏而不自知。暂时没有时可写 `status = \"draft\"`。");
+    BAD_SAMPLE = "bad-sample", Error, ("a sample of the wrong form", "样例形式不对"),
+        ("A sample is a text, or a table with `text` or `messages`, and may give `scene`, `action`, `at` and `jurisdictions`.",
+         "样例是文本，或含 `text` 或 `messages` 的表，可另给 `scene`、`action`、`at`、`jurisdictions`。");
+    UNUSED_LIST = "unused-list", Warning, ("a list that no rule uses", "未被使用的词表"),
+        ("Nothing looks for the terms of this list. Name it in a `when`, or remove it.",
+         "没有规则使用该词表。请在 `when` 中引用或删除它。");
+    DUPLICATE_TERM = "duplicate-term", Warning, ("a term twice in one list", "词表中的词重复"),
+        ("The second mention does nothing. Remove it.",
+         "第二次出现不起作用，请删除。");
+    PADDED_TERM = "padded-term", Warning, ("white space at an end of a term", "词首尾有空白"),
+        ("White space at either end of a term is dropped. For word borders write `word = true`.",
+         "词首尾的空白会被忽略。需要词边界请写 `word = true`。");
+    ONE_CHARACTER_TERM = "one-character-term", Warning, ("a term of one character", "单字词"),
+        ("A single character is found in much ordinary text. Use a longer term, or require another list nearby.",
+         "单个字符会在大量正常文本中命中。请用更长的词，或要求附近有另一词表。");
+    DIGIT_TERM = "digit-term", Warning, ("a short term of digits alone", "很短的纯数字词"),
+        ("Few digits stand in prices, times and counts. Use a longer term, or require another list nearby.",
+         "短数字常见于价格、时间和数量。请用更长的词，或要求附近有另一词表。");
+    SHORT_LATIN_TERM = "short-latin-term", Warning, ("a Latin term of two letters", "两个字母的拉丁词"),
+        ("Two letters are a word of some language or an abbreviation in another field. Add `case_sensitive = true`, or require another list nearby.",
+         "两个字母往往是某种语言的单词或别的缩写。请加 `case_sensitive = true`，或要求附近有另一词表。");
+    IDLE_EXCEPTION = "idle-exception", Warning, ("an exception that holds no term", "例外不含任何词"),
+        ("An exception removes hits that lie wholly inside it, and this one holds no term that it could remove.",
+         "例外只移除完全位于其中的命中，而它不包含任何可被移除的词。");
+}

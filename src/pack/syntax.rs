@@ -1,0 +1,490 @@
+//! Source to tree: TOML 1.0 with a span for each key and value, and every problem of syntax.
+//!
+//! Three passes, each of which bounds the next. The first counts tokens without keeping them. The second reads events,
+//! measures nesting, and finds what only newer TOML allows, which the reader accepts. Only then is the tree built: by
+//! a recursive parser, which cannot be deeper than what was measured.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use toml_parser::decoder::Encoding;
+use toml_parser::parser::{EventReceiver, parse_document};
+use toml_parser::{ErrorSink, Source};
+
+use super::report::{Reporter, shown};
+use crate::diag::{Said, codes, said};
+use crate::limits::PackLimits;
+
+/// A table: keys and values, each with its span.
+pub(super) type Table<'i> = toml::de::DeTable<'i>;
+/// A value with its span.
+pub(super) type Value<'i> = toml::Spanned<toml::de::DeValue<'i>>;
+
+/// Tables and arrays nest at most this deep, and a dotted key has at most this many parts. The format itself needs six.
+const DEPTH: usize = 24;
+
+/// Reads the source. `None` if there is no tree to go on with; whatever was wrong is reported.
+pub(super) fn read<'i>(
+    source: &'i str,
+    limits: &PackLimits,
+    report: &mut Reporter,
+) -> Option<Table<'i>> {
+    if source.len() > limits.pack_bytes {
+        report.say(
+            &codes::PACK_TOO_BIG,
+            0..0,
+            said!(
+                "the pack has {n} bytes; at most {most} are allowed",
+                "规则包有 {n} 字节，上限为 {most}",
+                n = source.len(),
+                most = limits.pack_bytes
+            ),
+            said!(
+                "move long lists to word files, or split the pack",
+                "请把长词表移到词表文件，或拆分规则包"
+            ),
+        );
+        return None;
+    }
+    // Four tokens a term and its comma and white space, and as much again; a few hundred for each rule.
+    let most = limits
+        .terms
+        .saturating_mul(16)
+        .saturating_add(limits.rules.saturating_mul(64));
+    if let Some(token) = Source::new(source).lex().nth(most) {
+        report.say(
+            &codes::PACK_TOO_COMPLEX,
+            token.span().start()..token.span().end(),
+            said!(
+                "the pack holds more than {most} brackets, keys, values and separators",
+                "规则包的括号、键、值和分隔符超过 {most} 个"
+            ),
+            said!("split the pack", "请拆分规则包"),
+        );
+        return None;
+    }
+    let mut shape = Shape::new(source);
+    {
+        let tokens = Source::new(source).lex().into_vec();
+        // What is wrong here is found again while the tree is built.
+        parse_document(&tokens, &mut shape, &mut ());
+    }
+    if let Some(at) = shape.too_deep {
+        report.say(
+            &codes::NESTED_TOO_DEEP,
+            at,
+            said!("nested more than {DEPTH} deep", "嵌套超过 {DEPTH} 层"),
+            said!(
+                "close the bracket before; no part of a pack nests this deep",
+                "请闭合前面的括号；规则包不需要这么深的嵌套"
+            ),
+        );
+        return None;
+    }
+    for (at, message, help) in shape.newer {
+        report.say(&codes::NEWER_TOML, at, message, help);
+    }
+    let (tree, errors) = Table::parse_recoverable(source);
+    report.broken |= !errors.is_empty();
+    let mut seen = BTreeSet::new();
+    for error in &errors {
+        let at = clamp(source, error.span().unwrap_or(0..0));
+        // A lost quote makes the reader stumble over the same place again.
+        if seen.insert((at.start, error.message() == "duplicate key")) {
+            syntax_error(source, error.message(), at, report);
+        }
+    }
+    Some(tree.into_inner())
+}
+
+fn syntax_error(source: &str, message: &str, at: Range<usize>, report: &mut Reporter) {
+    if message == "duplicate key" {
+        let key = shown(source.get(at.clone()).unwrap_or(""));
+        report.say(
+            &codes::DUPLICATE_KEY,
+            at,
+            said!("{key} is given twice", "{key} 重复出现"),
+            said!(
+                "remove one of the two, or merge them; each rule begins with its own `[[rule]]`",
+                "请删除其一或合并；每条规则以各自的 `[[rule]]` 开头"
+            ),
+        );
+        return;
+    }
+    let found = source.get(at.clone()).unwrap_or("");
+    let help = if found.starts_with(['“', '”', '‘', '’', '「', '＂', '＇']) {
+        said!(
+            "write the straight quotes `\"` or `'`",
+            "请使用半角直引号 `\"` 或 `'`"
+        )
+    } else if found.starts_with('，') {
+        said!("write the comma `,`", "请使用半角逗号 `,`")
+    } else if found.starts_with(['＝', '【', '】', '＃']) {
+        said!(
+            "write this sign in its ASCII form",
+            "请使用该符号的半角形式"
+        )
+    } else if message.starts_with("string values must be quoted") {
+        let text: String = found.chars().take(40).collect();
+        said!(
+            "write it in quotes: {quoted}",
+            "请加引号：{quoted}",
+            quoted = shown(&text)
+        )
+    } else if message.starts_with("missing escaped value") {
+        said!(
+            "in double quotes a `\\` begins an escape; write the text in single quotes, as in '\\d+'",
+            "双引号中 `\\` 表示转义；请改用单引号，例如 '\\d+'"
+        )
+    } else if message.starts_with("invalid basic string") || message.starts_with("invalid literal")
+    {
+        said!(
+            "close the string with the quote that it began with, on the same line",
+            "请在同一行用相同的引号闭合字符串"
+        )
+    } else {
+        said!(
+            "the file is TOML 1.0: `key = value`, strings in quotes, lists as [\"a\", \"b\"]",
+            "文件为 TOML 1.0：`键 = 值`，字符串加引号，列表写成 [\"a\", \"b\"]"
+        )
+    };
+    report.say(
+        &codes::SYNTAX,
+        at,
+        Said::new(message, in_chinese(message)),
+        help,
+    );
+}
+
+/// What the reader's messages say, in Chinese.
+fn in_chinese(message: &str) -> String {
+    let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
+    let what = match what {
+        "string values must be quoted" => "字符串必须加引号",
+        "unclosed array" => "数组没有闭合",
+        "unclosed inline table" => "行内表没有闭合",
+        "unclosed table" | "unclosed array table" => "表头没有闭合",
+        "key with no value" | "missing value for key" | "missing value" => "键没有值",
+        "missing assignment between key-value pairs" => "键与值之间缺少 `=`",
+        "missing comma between array elements" => "数组元素之间缺少逗号",
+        "missing comma between key-value pairs" => "键值对之间缺少逗号",
+        "extra comma in array" => "数组中多了逗号",
+        "extra comma in inline table" => "行内表中多了逗号",
+        "extra `=`" | "extra assignment between key-value pairs" => "多了 `=`",
+        "unexpected key or value" | "unexpected content" => "此处多出内容",
+        "invalid unquoted key" | "unquoted keys cannot be empty" => "键的写法不对",
+        "missing escaped value" => "转义写法不对",
+        "invalid basic string" | "invalid literal string" => "字符串写法不对",
+        "invalid value" => "值的写法不对",
+        "carriage return must be followed by newline" => "回车后必须是换行",
+        "invalid comment character" => "注释中有不允许的字符",
+        other => {
+            return format!("TOML 语法错误：{other}");
+        }
+    };
+    if expected.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{what}，此处应为 {expected}")
+    }
+}
+
+fn clamp(source: &str, at: Range<usize>) -> Range<usize> {
+    let border = |mut at: usize| {
+        at = at.min(source.len());
+        while !source.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = border(at.start);
+    start..border(at.end).max(start)
+}
+
+/// What the second pass looks for.
+struct Shape<'i> {
+    source: &'i str,
+    /// Open arrays (`false`) and inline tables (`true`), with whether a comma came last.
+    open: Vec<(bool, Option<Range<usize>>)>,
+    /// Parts of the current key.
+    parts: usize,
+    too_deep: Option<Range<usize>>,
+    newer: Vec<(Range<usize>, Said, Said)>,
+}
+
+impl<'i> Shape<'i> {
+    fn new(source: &'i str) -> Self {
+        Self {
+            source,
+            open: Vec::new(),
+            parts: 0,
+            too_deep: None,
+            newer: Vec::new(),
+        }
+    }
+
+    fn open(&mut self, table: bool, span: toml_parser::Span) -> bool {
+        self.content();
+        self.open.push((table, None));
+        if self.open.len() > DEPTH {
+            self.deep(span);
+            return false;
+        }
+        true
+    }
+
+    fn deep(&mut self, span: toml_parser::Span) {
+        self.too_deep
+            .get_or_insert_with(|| clamp(self.source, span.start()..span.end()));
+    }
+
+    /// Something other than white space: the comma before it was none at the end.
+    fn content(&mut self) {
+        if let Some((_, comma)) = self.open.last_mut() {
+            *comma = None;
+        }
+    }
+
+    fn newer(&mut self, at: Range<usize>, message: Said, help: Said) {
+        // More of these than are ever shown need not be kept.
+        if self.newer.len() < 1_000 {
+            self.newer.push((at, message, help));
+        }
+    }
+
+    /// Escapes that only newer TOML has, in a string that knows escapes.
+    fn escapes(&mut self, span: toml_parser::Span, encoding: Option<Encoding>) {
+        if !matches!(
+            encoding,
+            Some(Encoding::BasicString | Encoding::MlBasicString)
+        ) {
+            return;
+        }
+        let raw = self.source.get(span.start()..span.end()).unwrap_or("");
+        let mut bytes = raw.bytes().enumerate();
+        while let Some((at, byte)) = bytes.next() {
+            if byte != b'\\' {
+                continue;
+            }
+            let at = span.start() + at;
+            match bytes.next() {
+                Some((_, b'e')) => self.newer(
+                    at..at + 2,
+                    said!("`\\e` is no escape of TOML 1.0", "TOML 1.0 没有转义 `\\e`"),
+                    said!("write `\\u001B`", "请写 `\\u001B`"),
+                ),
+                Some((_, b'x')) => self.newer(
+                    at..at + 2,
+                    said!(
+                        "`\\xHH` is no escape of TOML 1.0",
+                        "TOML 1.0 没有转义 `\\xHH`"
+                    ),
+                    said!(
+                        "write `\\u00HH`; or, in a regex, put the string in single quotes",
+                        "请写 `\\u00HH`；若是正则，请改用单引号字符串"
+                    ),
+                ),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl EventReceiver for Shape<'_> {
+    fn inline_table_open(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) -> bool {
+        self.open(true, span)
+    }
+
+    fn inline_table_close(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) {
+        let _ = span;
+        if let Some((true, Some(comma))) = self.open.pop() {
+            self.newer(
+                comma,
+                said!(
+                    "a comma at the end of an inline table is no TOML 1.0",
+                    "TOML 1.0 不允许行内表末尾有逗号"
+                ),
+                said!("remove this comma", "请删除这个逗号"),
+            );
+        }
+        self.content();
+    }
+
+    fn array_open(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) -> bool {
+        self.open(false, span)
+    }
+
+    fn array_close(&mut self, _: toml_parser::Span, _: &mut dyn ErrorSink) {
+        self.open.pop();
+        self.content();
+    }
+
+    fn std_table_open(&mut self, _: toml_parser::Span, _: &mut dyn ErrorSink) {
+        self.parts = 0;
+    }
+
+    fn array_table_open(&mut self, _: toml_parser::Span, _: &mut dyn ErrorSink) {
+        self.parts = 0;
+    }
+
+    fn simple_key(
+        &mut self,
+        span: toml_parser::Span,
+        encoding: Option<Encoding>,
+        _: &mut dyn ErrorSink,
+    ) {
+        self.content();
+        self.escapes(span, encoding);
+        self.parts += 1;
+        if self.parts > DEPTH {
+            self.deep(span);
+        }
+    }
+
+    fn key_val_sep(&mut self, _: toml_parser::Span, _: &mut dyn ErrorSink) {
+        self.parts = 0;
+    }
+
+    fn value_sep(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) {
+        self.parts = 0;
+        if let Some((_, comma)) = self.open.last_mut() {
+            *comma = Some(span.start()..span.end());
+        }
+    }
+
+    fn newline(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) {
+        if self.open.is_empty() {
+            self.parts = 0;
+        }
+        if let Some((true, _)) = self.open.last() {
+            self.newer(
+                span.start()..span.end(),
+                said!(
+                    "a line break inside an inline table is no TOML 1.0",
+                    "TOML 1.0 不允许行内表跨行"
+                ),
+                said!(
+                    "write the table `{{ ... }}` on one line, or give it a header of its own",
+                    "请把 `{{ ... }}` 写在一行，或改用独立表头"
+                ),
+            );
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        span: toml_parser::Span,
+        encoding: Option<Encoding>,
+        _: &mut dyn ErrorSink,
+    ) {
+        self.content();
+        self.parts = 0;
+        self.escapes(span, encoding);
+        let raw = self.source.get(span.start()..span.end()).unwrap_or("");
+        if encoding.is_none() && lacks_seconds(raw.as_bytes()) {
+            self.newer(
+                span.start()..span.end(),
+                said!(
+                    "a time without seconds is no TOML 1.0",
+                    "TOML 1.0 的时间必须写到秒"
+                ),
+                said!("add the seconds, `:00`", "请补上秒，`:00`"),
+            );
+        }
+    }
+}
+
+/// `10:00`, alone or after a date and with anything but `:` behind.
+fn lacks_seconds(raw: &[u8]) -> bool {
+    let Some(colon) = raw.iter().take(16).position(|byte| *byte == b':') else {
+        return false;
+    };
+    let digit = |at: usize| raw.get(at).is_some_and(u8::is_ascii_digit);
+    colon >= 2
+        && digit(colon - 2)
+        && digit(colon - 1)
+        && digit(colon + 1)
+        && digit(colon + 2)
+        && raw.get(colon + 3) != Some(&b':')
+}
+
+/// Where the byte `offset` of a string's value stands in its source `raw`, quotes included: an offset into `raw`.
+///
+/// Escapes are longer than what they stand for, so the source is walked beside the value.
+pub(super) fn offset_in_source(raw: &str, offset: usize) -> usize {
+    let (quote, escapes) = if raw.starts_with("\"\"\"") {
+        (3, true)
+    } else if raw.starts_with("'''") {
+        (3, false)
+    } else {
+        (1, raw.starts_with('"'))
+    };
+    let mut at = quote.min(raw.len());
+    let rest = |at: usize| raw.get(at..).unwrap_or("");
+    if quote == 3 {
+        // The line break after the opening quotes is no part of the value.
+        at += match rest(at) {
+            text if text.starts_with("\r\n") => 2,
+            text if text.starts_with('\n') => 1,
+            _ => 0,
+        };
+    }
+    let mut value = 0;
+    while value < offset {
+        let mut chars = rest(at).chars();
+        let Some(c) = chars.next() else { break };
+        if c != '\\' || !escapes {
+            at += c.len_utf8();
+            value += c.len_utf8();
+            continue;
+        }
+        let digits = |n: usize| {
+            let code = rest(at).get(2..2 + n).unwrap_or("");
+            let decoded = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+            (2 + n, decoded.map_or(1, char::len_utf8))
+        };
+        let (source, decoded) = match chars.next() {
+            Some('u') => digits(4),
+            Some('U') => digits(8),
+            Some('x') => digits(2),
+            Some(c) if c.is_whitespace() => {
+                let text = rest(at + 1);
+                (1 + text.len() - text.trim_start().len(), 0)
+            }
+            Some(c) => (1 + c.len_utf8(), 1),
+            None => (1, 1),
+        };
+        at += source;
+        value += decoded;
+    }
+    at.min(raw.len())
+}
+
+/// The part `inner` of the value of the string `value`, as a range of the source.
+pub(super) fn inner_span(source: &str, value: &Value<'_>, inner: Range<usize>) -> Range<usize> {
+    let span = value.span();
+    let raw = source.get(span.clone()).unwrap_or("");
+    let at = |offset| span.start + offset_in_source(raw, offset);
+    at(inner.start)..at(inner.end).max(at(inner.start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_follow_escapes() {
+        for (raw, offset, expected) in [
+            ("'abc'", 1, 2),
+            ("\"abc\"", 1, 2),
+            ("\"\\\"b\"", 1, 3),
+            ("\"\\u4E00b\"", 3, 7),
+            ("\"\"\"\na\\\n  b\"\"\"", 1, 5),
+            ("\"\"\"\na\\\n  b\"\"\"", 2, 10),
+            ("'''a'''", 0, 3),
+            ("\"ab\"", 99, 4),
+        ] {
+            assert_eq!(offset_in_source(raw, offset), expected, "{raw} {offset}");
+        }
+    }
+}
