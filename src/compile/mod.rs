@@ -6,12 +6,13 @@ mod terms;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::diag::{Diagnostic, Diagnostics, Said};
+use crate::diag::{Code, Diagnostic, Diagnostics, Said, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status};
 use crate::ruleset::{Digest, Groups, LowerRow, Ruleset, RuleRow};
 use crate::text::tables;
+use crate::variant::Variant;
 
 use conditions::{Conditions, Scope};
 use terms::Terms;
@@ -90,11 +91,12 @@ impl Compiler {
         for (at, pack) in self.packs.iter().enumerate() {
             if first.insert(&pack.id, at).is_some() {
                 problems.push(problem(
-                    "pack-twice",
+                    &codes::PACK_TWICE,
                     &pack.id,
-                    Said::new(
-                        format!("two packs have the id `{}`; ids are unique among a tenant's packs", pack.id),
-                        format!("有两个规则包的 id 都是 `{}`；同一租户的规则包 id 不得重复", pack.id),
+                    said!(
+                        "two packs have the id `{id}`; ids are unique among a tenant's packs",
+                        "有两个规则包的 id 都是 `{id}`；同一租户的规则包 id 不得重复",
+                        id = pack.id
                     ),
                 ));
             }
@@ -107,10 +109,10 @@ impl Compiler {
         problems.append(&mut made.terms.problems);
         match made.finish(digest, self.locked) {
             Ok(ruleset) if problems.is_empty() => Ok(ruleset),
-            Ok(_) => Err(Diagnostics::from_problems(problems)),
+            Ok(_) => Err(collect(problems)),
             Err(problem) => {
                 problems.push(problem);
-                Err(Diagnostics::from_problems(problems))
+                Err(collect(problems))
             }
         }
     }
@@ -133,9 +135,17 @@ impl Compiler {
     }
 }
 
-/// A problem that has no place in one file.
-fn problem(code: &'static str, pack: &str, message: Said) -> Diagnostic {
-    Diagnostic::of_pack(code, pack, message)
+/// A problem of a whole pack, or of several: it stands at the beginning, under the pack's id.
+fn problem(code: &'static Code, pack: &str, message: Said) -> Diagnostic {
+    Diagnostic::new(code, Arc::from(pack), 0..0, message)
+}
+
+fn collect(problems: Vec<Diagnostic>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    for problem in problems {
+        diagnostics.push(problem);
+    }
+    diagnostics
 }
 
 /// A ruleset in the making.
@@ -245,7 +255,7 @@ impl<'a> Build<'a> {
     fn finish(self, digest: Digest, locked: bool) -> Result<Ruleset, Diagnostic> {
         let too_large = |_| {
             problem(
-                "ruleset-too-large",
+                &codes::RULESET_TOO_LARGE,
                 "",
                 Said::new(
                     "the terms are too many or too long for one automaton; split the packs",
@@ -254,6 +264,10 @@ impl<'a> Build<'a> {
             )
         };
         let built = self.terms.finish();
+        let encoded = built
+            .rows
+            .iter()
+            .any(|row| row.variants.contains(Variant::Encoded));
         let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
         let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
         Ok(Ruleset {
@@ -275,6 +289,7 @@ impl<'a> Build<'a> {
             operands: self.conditions.operands,
             categories: self.conditions.categories,
             category_users: self.category_users,
+            encoded,
         })
     }
 }

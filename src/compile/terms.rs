@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diag::{Diagnostic, Said};
+use crate::diag::{Diagnostic, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::regex::RegexMatcher;
 use crate::pack::{self, Term};
@@ -107,11 +107,12 @@ impl<'a> Terms<'a> {
         let row = self.rows.len() as u32;
         if self.rows.len() == self.limits.terms {
             self.problems.push(problem(
-                "too-many-terms",
+                &codes::TOO_MANY_TERMS,
                 pack,
-                Said::new(
-                    format!("the packs hold more than {} terms together", self.limits.terms),
-                    format!("这些规则包合计超过 {} 个词条", self.limits.terms),
+                said!(
+                    "the packs hold more than {most} terms together; split them, or ask the operator to raise the limit",
+                    "这些规则包合计超过 {most} 个词条；请拆分，或请平台运营方提高上限",
+                    most = self.limits.terms
                 ),
             ));
         }
@@ -176,11 +177,12 @@ impl<'a> Terms<'a> {
         }
         if !found {
             self.problems.push(problem(
-                "term-matches-nothing",
+                &codes::TERM_MATCHES_NOTHING,
                 pack,
-                Said::new(
-                    format!("the term `{}` holds nothing that could be found", term.text.escape_debug()),
-                    format!("词条 `{}` 不含任何可以匹配的字符", term.text.escape_debug()),
+                said!(
+                    "the term `{term}` holds nothing that could be found",
+                    "词条 `{term}` 不含任何可以匹配的字符",
+                    term = term.text.escape_debug()
                 ),
             ));
             return None;
@@ -190,38 +192,36 @@ impl<'a> Terms<'a> {
 
     fn regex(&mut self, pack: &str, term: &Term, row: u32) -> Option<()> {
         let ignore_case = term.variants.contains(Variant::Case);
-        let refused = |reason: String| {
-            problem(
-                "regex-refused",
-                pack,
-                Said::new(
-                    format!("the regex `{}` is refused: {reason}", term.text),
-                    format!("正则 `{}` 被拒绝：{reason}", term.text),
-                ),
-            )
-        };
         let plan = match pack::regex::plan(&term.text, ignore_case, self.limits) {
             Ok(plan) => plan,
-            Err(problem) => {
-                self.problems.push(refused(problem.to_string()));
+            Err(refused) => {
+                self.problems
+                    .push(problem(refused.code, pack, refused.message).with_help(refused.help));
                 return None;
             }
         };
-        match RegexMatcher::new(
+        let matcher = RegexMatcher::new(
             &term.text,
             ignore_case,
             &plan.literals,
             self.limits.regex_program_bytes,
-        ) {
+        );
+        match matcher {
             Ok(matcher) => {
                 self.regexes.push(RegexRow { term: row, matcher });
                 Some(())
             }
             Err(_) => {
-                self.problems.push(refused(format!(
-                    "its program is larger than {} bytes",
-                    self.limits.regex_program_bytes
-                )));
+                self.problems.push(problem(
+                    &codes::REGEX_TOO_BIG,
+                    pack,
+                    said!(
+                        "the regex `{source}` compiles to more than {most} bytes",
+                        "正则 `{source}` 编译后超过 {most} 字节",
+                        source = term.text,
+                        most = self.limits.regex_program_bytes
+                    ),
+                ));
                 None
             }
         }

@@ -1,15 +1,11 @@
 //! What a tenant, or an operator, makes of findings: which jurisdictions count, how actions grow by scene, what an incomplete look
 //! means.
 
-mod tenant;
-
 use std::sync::Arc;
 
 use crate::primitives::Scene;
 use crate::ruleset::{Digest, Ruleset};
 use crate::verdict::{Action, Coverage, Verdict};
-
-pub use tenant::{Tenant, TenantParsed};
 
 /// How findings become an action.
 ///
