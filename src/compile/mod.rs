@@ -10,7 +10,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Said, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status};
-use crate::ruleset::{Digest, Groups, LowerRow, Ruleset, RuleRow};
+use crate::ruleset::{Digest, Groups, LowerRow, RuleRow, Ruleset};
 use crate::text::tables;
 use crate::variant::Variant;
 

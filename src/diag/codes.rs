@@ -228,4 +228,13 @@ codes! {
     IDLE_EXCEPTION = "idle-exception", Warning, ("an exception that holds no term", "例外不含任何词"),
         ("An exception removes hits that lie wholly inside it, and this one holds no term that it could remove.",
          "例外只移除完全位于其中的命中，而它不包含任何可被移除的词。");
+    PACK_TWICE = "pack-twice", Error, ("two packs of one id", "两个规则包使用了同一个 id"),
+        ("Findings name a rule by its pack's id, so ids are unique among the packs of one tenant. Give one of them another id.",
+         "命中结果用规则包的 id 指明规则，因此同一租户的规则包 id 不得重复。请为其中一个改名。");
+    TERM_MATCHES_NOTHING = "term-matches-nothing", Error, ("a term that can match nothing", "不可能匹配的词条"),
+        ("Nothing is left of the term once it is read as a text is read: it holds only marks or characters that show nothing.",
+         "按读取文本的方式读取后，词条中什么也没有剩下：它只含附加符号或不可见字符。");
+    RULESET_TOO_LARGE = "ruleset-too-large", Error, ("too much for one ruleset", "规则集过大"),
+        ("The terms are too many or too long for one automaton. Split the packs.",
+         "词条过多或过长，无法放入一个自动机。请拆分规则包。");
 }

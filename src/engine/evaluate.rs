@@ -135,7 +135,11 @@ impl<'a> Evaluation<'a> {
                 .filter(|(ruleset, _)| *ruleset as usize == at)
                 .map(|(_, rule)| *rule)
                 .collect();
-            if self.touched.iter().any(|(ruleset, _)| *ruleset as usize <= at) {
+            if self
+                .touched
+                .iter()
+                .any(|(ruleset, _)| *ruleset as usize <= at)
+            {
                 asked.extend(&ruleset.category_users);
             }
             asked.sort_unstable();
@@ -194,7 +198,12 @@ impl<'a> Evaluation<'a> {
             .filter(move |listing| listing.in_force(at) && policy.heeds(&listing.list))
     }
 
-    fn holds(&mut self, asking: Asking<'a>, node: u32, budget: &mut Budget) -> ControlFlow<(), bool> {
+    fn holds(
+        &mut self,
+        asking: Asking<'a>,
+        node: u32,
+        budget: &mut Budget,
+    ) -> ControlFlow<(), bool> {
         let ruleset = self.rulesets[asking.ruleset];
         ControlFlow::Continue(match &ruleset.nodes[node as usize] {
             Node::Any(operand) => !self.hits(asking, *operand..operand + 1, budget)?.is_empty(),
@@ -337,17 +346,12 @@ impl<'a> Evaluation<'a> {
         ];
         let members = self.members_of(ruleset as u32, set);
         budget.spend(1 + members.len() as u64)?;
-        out.extend(
-            members
+        out.extend(members.iter().map(|member| member.found).filter(|hit| {
+            !excepts
                 .iter()
-                .map(|member| member.found)
-                .filter(|hit| {
-                    !excepts
-                        .iter()
-                        .flatten()
-                        .any(|except| self.holds_hit(ruleset as u32, *except, *hit))
-                }),
-        );
+                .flatten()
+                .any(|except| self.holds_hit(ruleset as u32, *except, *hit))
+        }));
         ControlFlow::Continue(())
     }
 
@@ -356,8 +360,8 @@ impl<'a> Evaluation<'a> {
         let from = self
             .members
             .partition_point(|member| (member.ruleset, member.set) < key);
-        let len = self.members[from..]
-            .partition_point(|member| (member.ruleset, member.set) == key);
+        let len =
+            self.members[from..].partition_point(|member| (member.ruleset, member.set) == key);
         &self.members[from..from + len]
     }
 

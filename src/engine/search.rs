@@ -372,8 +372,7 @@ impl Searcher {
         self.walked.sort_by_key(|walk| (key(walk), walk.start));
         let mut last: Option<Walked> = None;
         self.walked.retain(|walk| {
-            let apart =
-                last.is_none_or(|last| key(&last) != key(walk) || last.end < walk.start);
+            let apart = last.is_none_or(|last| key(&last) != key(walk) || last.end < walk.start);
             if apart {
                 last = Some(*walk);
             }
@@ -401,9 +400,9 @@ impl Searcher {
             let next = before.partition_point(|found| {
                 ((found.ruleset, found.term), found.span.end) <= (key(walk), span.start)
             });
-            let overlaps = before
-                .get(next)
-                .is_some_and(|found| (found.ruleset, found.term) == key(walk) && found.span.overlaps(span));
+            let overlaps = before.get(next).is_some_and(|found| {
+                (found.ruleset, found.term) == key(walk) && found.span.overlaps(span)
+            });
             if view != View::default() && overlaps {
                 continue;
             }
@@ -515,10 +514,9 @@ impl Searcher {
             Variants::EXACT
         };
         let walker = &mut self.walker;
-        let smallest = smallest(
-            row.variants.without(Variant::Encoded),
-            |variants| explains(walker, &ground, &sought, &row.text, variants, (start, end)),
-        );
+        let smallest = smallest(row.variants.without(Variant::Encoded), |variants| {
+            explains(walker, &ground, &sought, &row.text, variants, (start, end))
+        });
         self.decoded = decoded;
         smallest.or(forced)
     }
@@ -637,10 +635,7 @@ impl Verify<'_, '_> {
                 Err(Miss::LeftBorder | Miss::Stretch) => {}
                 _ => return,
             }
-            match self
-                .walker
-                .absorbable_before(self.ground, sought, start)
-            {
+            match self.walker.absorbable_before(self.ground, sought, start) {
                 Some(before) => start = before,
                 None => return,
             }

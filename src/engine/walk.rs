@@ -241,7 +241,8 @@ impl Walker {
             let looks = variants.contains(Variant::Confusables);
             let all = self.cells.iter().all(|cell| {
                 let eligible = ground.clusters[at].eligible || cell.latin_look || first.eligible;
-                cell.plain == first.plain || (looks && eligible && cell.look == first.look(ground.bar))
+                cell.plain == first.plain
+                    || (looks && eligible && cell.look == first.look(ground.bar))
             });
             return all.then_some(at);
         }
@@ -275,7 +276,10 @@ impl Walker {
             let Some((nearest, cluster)) = self.neighbour(ground, at, side) else {
                 return false;
             };
-            let word = self.edge.iter().any(|symbol| is_word(tables::class(symbol.plain)));
+            let word = self
+                .edge
+                .iter()
+                .any(|symbol| is_word(tables::class(symbol.plain)));
             if word {
                 return gap > 0
                     && self.edge.len() == 1
@@ -432,7 +436,11 @@ impl<'a> Progress<'a> {
             .symbol
             .is_some_and(|last| last.plain == symbol.plain);
         if same {
-            self.run.direct = if self.adjacent { self.run.direct + 1 } else { 1 };
+            self.run.direct = if self.adjacent {
+                self.run.direct + 1
+            } else {
+                1
+            };
             self.run.longest = self.run.longest.max(self.run.direct);
         } else {
             self.close_run();
@@ -485,9 +493,8 @@ impl<'a> Progress<'a> {
         if !self.any_hard {
             return Some(false);
         }
-        let spelled = symbols.len() >= 3
-            && self.all_junctions
-            && symbols.iter().all(TermSymbol::is_word);
+        let spelled =
+            symbols.len() >= 3 && self.all_junctions && symbols.iter().all(TermSymbol::is_word);
         if spelled {
             return Some(true);
         }

@@ -78,8 +78,6 @@ impl Matcher {
 
     /// Bytes of memory that the automaton takes.
     pub(crate) fn memory(&self) -> usize {
-        self.automaton
-            .as_ref()
-            .map_or(0, AhoCorasick::memory_usage)
+        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
     }
 }

@@ -75,11 +75,9 @@ impl RegexMatcher {
             let start = found.start();
             let high = floor(text, (start + window).min(text.len()));
             spend(high - start)?;
-            let found = self.regex.search(
-                &Input::new(text)
-                    .span(start..high)
-                    .anchored(Anchored::Yes),
-            );
+            let found = self
+                .regex
+                .search(&Input::new(text).span(start..high).anchored(Anchored::Yes));
             from = match found {
                 Some(found) if found.end() > start => {
                     each(Span::new(start, found.end()))?;

@@ -137,10 +137,7 @@ impl<T: Copy> Groups<T> {
         order.sort_by_key(|at| pairs[*at as usize].0);
         Self {
             starts,
-            members: order
-                .into_iter()
-                .map(|at| pairs[at as usize].1)
-                .collect(),
+            members: order.into_iter().map(|at| pairs[at as usize].1).collect(),
         }
     }
 

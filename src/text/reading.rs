@@ -146,8 +146,7 @@ impl Reading {
 
     /// The cluster that holds the character at byte `at` of the text that is read.
     pub(crate) fn cluster_at(&self, at: u32) -> usize {
-        self.clusters
-            .partition_point(|cluster| cluster.end <= at)
+        self.clusters.partition_point(|cluster| cluster.end <= at)
     }
 
     /// Marks the clusters of suspicious words (`src/ARCHITECTURE.md`, 1).
@@ -161,11 +160,7 @@ impl Reading {
                 Bar::I,
                 &mut self.scratch,
             );
-            kinds.push(
-                self.scratch
-                    .first()
-                    .map(|first| Kind::of(first.plain)),
-            );
+            kinds.push(self.scratch.first().map(|first| Kind::of(first.plain)));
         }
         let words = words(&kinds);
         let mut honest: u32 = 0;
