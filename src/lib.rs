@@ -1,9 +1,11 @@
 //! tidegate
 pub mod diag;
 pub mod limits;
+#[doc(hidden)]
+pub mod oracle;
 pub mod pack;
 pub mod primitives;
-pub mod variant;
-pub mod verdict;
 #[doc(hidden)]
 pub mod text;
+pub mod variant;
+pub mod verdict;

@@ -34,10 +34,7 @@ pub enum Script {
 impl Script {
     /// Whether words of this script are bounded: by spaces, as a rule.
     pub const fn bounds_words(self) -> bool {
-        !matches!(
-            self,
-            Self::Common | Self::Han | Self::Kana | Self::Unspaced
-        )
+        !matches!(self, Self::Common | Self::Han | Self::Kana | Self::Unspaced)
     }
 }
 
@@ -77,6 +74,11 @@ pub fn width(c: char) -> Option<&'static str> {
 /// Whether `c` is a mark that `marks` drops.
 pub fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// Whether `marks` leaves `c` as it is: a letter of an alphabet of its own, though Unicode decomposes it.
+pub fn keeps_marks(c: char) -> bool {
+    matches!(c, 'й' | 'Й' | 'ў' | 'Ў' | 'ї' | 'Ї')
 }
 
 /// The letter without its stroke or hook, where Unicode does not decompose it (ø, ł, đ).
