@@ -8,6 +8,9 @@ pub mod diag;
 mod engine;
 pub mod limits;
 mod matcher;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod oracle;
 pub mod pack;
 mod policy;
 mod primitives;
@@ -19,6 +22,9 @@ pub mod verdict;
 
 pub use compile::Compiler;
 pub use diag::Diagnostics;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use engine::hits;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
 pub use engine::{Message, Scanner};

@@ -6,9 +6,8 @@ use crate::limits::Limits;
 use crate::primitives::Span;
 use crate::ruleset::{PatternTerm, Ruleset, TermRow};
 use crate::text::escapes::Decoded;
-use crate::text::fold::Bar;
 use crate::text::reading::Reading;
-use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
+use crate::text::skeleton::{Bar, Causes, Skeleton, bare_symbols};
 use crate::text::tables::{self, Class};
 use crate::text::term::TermReading;
 use crate::variant::{Variant, Variants};
@@ -248,7 +247,7 @@ impl Searcher {
             self.bare(rulesets, part, decoded, causes, view, budget)?;
         }
         if !self.walked.is_empty() {
-            self.tell_apart(part, text, view, first, budget)?;
+            self.tell_apart(rulesets, part, text, view, first, budget)?;
         }
         ControlFlow::Continue(causes)
     }
@@ -359,6 +358,7 @@ impl Searcher {
     /// Of the walks of one term: the latest start for each end; of these, in order, those that overlap none before.
     fn tell_apart(
         &mut self,
+        rulesets: &[&Ruleset],
         part: &Part<'_>,
         text: &str,
         view: View,
@@ -388,10 +388,9 @@ impl Searcher {
             let span = self.reading.span(start, end);
             let counts = (!view.decoded || clusters.iter().any(|cluster| cluster.decoded))
                 && (!view.as_l || {
-                    let held = &text[clusters[0].start as usize..];
-                    let held = &held[..(clusters[end - start].end - clusters[0].start) as usize];
-                    held.chars()
-                        .any(|c| tables::confusable(c).is_some_and(|look| look.or_l))
+                    let ground = Ground::new(text, &self.reading, view.bar());
+                    let row = &rulesets[walk.ruleset as usize].terms[walk.term as usize];
+                    self.walker.holds_or_l(&ground, row.variants, (start, end))
                 });
             if !counts {
                 continue;

@@ -6,8 +6,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::primitives::Span;
 use crate::text::escapes::Decoded;
-use crate::text::fold::{BARE, Bar, Folder, Symbol};
-use crate::text::skeleton::word_symbols;
+use crate::text::fold::{BARE, Folder, Symbol};
+use crate::text::skeleton::{Bar, word_symbols};
 use crate::text::tables::{self, Class, Script};
 
 /// A grapheme cluster of a reading.
@@ -157,7 +157,6 @@ impl Reading {
             self.folder.fold(
                 &text[cluster.start as usize..cluster.end as usize],
                 BARE,
-                Bar::I,
                 &mut self.scratch,
             );
             kinds.push(self.scratch.first().map(|first| Kind::of(first.plain)));
@@ -204,11 +203,10 @@ impl Kind {
             Class::Letter => tables::script(symbol),
             _ => Script::Common,
         };
-        let standard = tables::script_fold(symbol).unwrap_or(symbol);
         Self {
             script,
             letter: script != Script::Common,
-            alike: tables::confusable(standard).is_some(),
+            alike: tables::confusable(symbol).is_some(),
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
-use crate::text::fold::{Bar, letter};
 use crate::text::tables::{self, Class};
 
 /// What a text holds that asks for more than the plain skeleton.
@@ -22,6 +21,15 @@ pub(crate) struct Causes {
     pub(crate) escape: bool,
     /// A symbol that is neither letter, digit, space nor ASCII punctuation.
     pub(crate) symbol: bool,
+}
+
+/// How look-alikes that could be an i or an l are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bar {
+    /// As an i.
+    I,
+    /// As an l.
+    L,
 }
 
 /// The skeleton of a text: folded letters and digits, neighbours distinct, as UTF-8.
@@ -317,7 +325,7 @@ fn stage(c: char, out: &mut Vec<char>) {
             return;
         }
         let d = tables::script_fold(d).unwrap_or(d);
-        let d = tables::confusable(d).map_or(d, |look| letter(look, Bar::I));
+        let d = tables::confusable(d).map_or(d, |look| look.letter);
         out.push(tables::case_fold(d));
     });
 }
