@@ -33,6 +33,9 @@ const BY_HAND: [(&str, &str); 6] = [
     ("ɑɡıɩʋ", "agiiv"),
 ];
 
+/// Letters of their own right that UTS #39 has look-alikes for.
+const NOT_ALIKE: &str = "ɯͺ";
+
 /// Look-alikes in the shape of a bar: they are read as i and as l.
 const BARS: &str = "ІΙӀӏⲒꓲ";
 
@@ -86,7 +89,11 @@ fn may_look(c: char) -> bool {
             | S::Hiragana
             | S::Katakana
     );
-    is_letter(c) && !c.is_ascii() && !apart && !crate::classes::is_unspaced(script(c))
+    is_letter(c)
+        && !c.is_ascii()
+        && !NOT_ALIKE.contains(c)
+        && !apart
+        && !crate::classes::is_unspaced(script(c))
 }
 
 /// Makes look-alikes agree with the other stages: what a letter folds to otherwise must look like what the letter looks like.
