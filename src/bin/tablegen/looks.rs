@@ -151,14 +151,15 @@ struct Merged(Vec<BTreeSet<char>>);
 
 impl Merged {
     fn join(&mut self, a: char, b: char) {
-        let (touched, rest) = self
-            .0
-            .drain(..)
-            .partition(|set: &BTreeSet<char>| set.contains(&a) || set.contains(&b));
-        let _: &Vec<_> = &touched;
-        self.0 = rest;
-        self.0
-            .push(touched.into_iter().flatten().chain([a, b]).collect());
+        let mut joined = BTreeSet::from([a, b]);
+        self.0.retain(|set| {
+            let apart = set.is_disjoint(&joined);
+            if !apart {
+                joined.extend(set);
+            }
+            apart
+        });
+        self.0.push(joined);
     }
 
     /// Each letter that its set's first one stands for.

@@ -25,7 +25,7 @@ const CHINESE_TOO: &str = "予欠缶糸浜褒弁芸慎晃概瓶研翻萌著郎�
 /// Variants that OpenCC's tables have the other way round, or not at all.
 const MORE_HAN: [(&str, &str); 2] = [
     ("囯囶敎淸鑛愼槪甁硏飜郞晄", "国国教清矿慎概瓶研翻郎晃"),
-    ("尙旣吿兪", "尚既告俞"),
+    ("尙旣吿兪戯麺", "尚既告俞戏面"),
 ];
 
 /// Everything that `script` changes, closed. Hangul is `jamo`.
