@@ -17,6 +17,12 @@ pub(crate) struct Look {
     pub(crate) or_l: bool,
 }
 
+impl Look {
+    fn new(letter: char, or_l: bool) -> Self {
+        Self { letter, or_l }
+    }
+}
+
 /// The look-alikes, and the ASCII letters that have to stand for one another because of them.
 pub(crate) struct Looks {
     pub(crate) looks: BTreeMap<char, Look>,
@@ -48,19 +54,11 @@ pub(crate) fn table(data: &Data, tables: &Tables) -> Looks {
         .collect();
     for (from, to) in BY_HAND {
         let pairs = from.chars().zip(to.chars());
-        looks.extend(pairs.map(|(c, letter)| {
-            (
-                c,
-                Look {
-                    letter,
-                    or_l: false,
-                },
-            )
-        }));
+        looks.extend(pairs.map(|(c, letter)| (c, Look::new(letter, false))));
     }
     for c in BARS.chars() {
         let letter = if c == 'ӏ' { 'i' } else { 'I' };
-        looks.insert(c, Look { letter, or_l: true });
+        looks.insert(c, Look::new(letter, true));
     }
     looks.retain(|c, _| may_look(*c) && !tables.width.contains_key(c));
     reconcile(looks, tables)
