@@ -141,9 +141,7 @@ pub(crate) fn one_term(term: &crate::pack::Term) -> Option<Ruleset> {
     let limits = PackLimits::default();
     let mut build = Build::new(&limits);
     build.set_except.push(None);
-    build
-        .terms
-        .add("", 0, std::slice::from_ref(term));
+    build.terms.add("", 0, std::slice::from_ref(term));
     build.finish(Digest([0; 32]), false).ok()
 }
 

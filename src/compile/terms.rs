@@ -10,7 +10,7 @@ use crate::limits::PackLimits;
 use crate::matcher::regex::RegexMatcher;
 use crate::pack::{self, Term};
 use crate::ruleset::{PatternTerm, RegexRow, TermRow};
-use crate::text::skeleton::{Bar, Skeleton, bare_symbols, word_symbols};
+use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::tables;
 use crate::text::term::TermReading;
 use crate::variant::Variant;
@@ -141,13 +141,13 @@ impl<'a> Terms<'a> {
 
     fn literal(&mut self, pack: &str, term: &Term, row: u32) -> Option<TermReading> {
         let reading = TermReading::new(&term.text, term.variants);
-        self.skeleton.fill(&term.text, Bar::I);
+        self.skeleton.fill(&term.text);
         let pattern = self.skeleton.bytes();
         let mut found = !pattern.is_empty();
         if found {
             let mut symbols = Vec::new();
             for c in term.text.chars() {
-                word_symbols(c, Bar::I, |symbol| symbols.push(symbol));
+                word_symbols(c, |symbol| symbols.push(symbol));
             }
             let first_run = symbols
                 .iter()

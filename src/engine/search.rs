@@ -7,7 +7,7 @@ use crate::primitives::Span;
 use crate::ruleset::{PatternTerm, Ruleset, TermRow};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
-use crate::text::skeleton::{Bar, Causes, Skeleton, bare_symbols};
+use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
 use crate::text::tables::{self, Class};
 use crate::text::term::TermReading;
 use crate::variant::{Variant, Variants};
@@ -36,10 +36,6 @@ pub(super) struct View {
 impl View {
     fn as_l(self) -> Self {
         Self { as_l: true, ..self }
-    }
-
-    fn bar(self) -> Bar {
-        if self.as_l { Bar::L } else { Bar::I }
     }
 }
 
@@ -202,7 +198,7 @@ impl Searcher {
         let text = decoded.map_or(part.text, Decoded::text);
         let first = self.first;
         budget.spend(text.len() as u64)?;
-        self.skeleton.fill(text, view.bar());
+        self.skeleton.fill(text);
         let causes = self.skeleton.causes();
         self.places.clear();
         for (at, ruleset) in rulesets.iter().enumerate() {
@@ -223,9 +219,9 @@ impl Searcher {
         self.walked.clear();
         if !self.places.is_empty() {
             self.read(part, decoded, causes);
-            self.reading.map_skeleton(text, view.bar());
+            self.reading.map_skeleton(text);
             budget.spend(text.len() as u64)?;
-            let ground = Ground::new(text, &self.reading, view.bar());
+            let ground = Ground::new(text, &self.reading, view.as_l);
             for place in &self.places {
                 let ruleset = rulesets[place.ruleset as usize];
                 let row = &ruleset.terms[place.pattern.term as usize];
@@ -259,10 +255,10 @@ impl Searcher {
         }
         self.filled = Some(decoded.is_some());
         match decoded {
-            None => self.reading.fill_raw(part.text, causes.look_alike),
+            None => self.reading.fill_raw(part.text, causes.word),
             Some(decoded) => {
                 self.reading
-                    .fill_decoded(part.text, decoded, causes.look_alike);
+                    .fill_decoded(part.text, decoded, causes.word);
             }
         }
     }
@@ -326,7 +322,7 @@ impl Searcher {
         }
         if searched.is_continue() && !places.is_empty() {
             self.read(part, decoded, causes);
-            let ground = Ground::new(text, &self.reading, view.bar());
+            let ground = Ground::new(text, &self.reading, view.as_l);
             for place in &places {
                 let ruleset = rulesets[place.ruleset as usize];
                 let row = &ruleset.terms[place.pattern.term as usize];
@@ -388,7 +384,7 @@ impl Searcher {
             let span = self.reading.span(start, end);
             let counts = (!view.decoded || clusters.iter().any(|cluster| cluster.decoded))
                 && (!view.as_l || {
-                    let ground = Ground::new(text, &self.reading, view.bar());
+                    let ground = Ground::new(text, &self.reading, view.as_l);
                     let row = &rulesets[walk.ruleset as usize].terms[walk.term as usize];
                     self.walker.holds_or_l(&ground, row.variants, (start, end))
                 });
@@ -503,7 +499,7 @@ impl Searcher {
         } else {
             part.text
         };
-        let ground = Ground::new(text, &self.reading, view.bar());
+        let ground = Ground::new(text, &self.reading, view.as_l);
         let clusters = self.reading.clusters();
         let start = clusters.partition_point(|cluster| (cluster.from as usize) < found.span.start);
         let end = clusters.partition_point(|cluster| (cluster.to as usize) < found.span.end);
@@ -600,7 +596,7 @@ impl Verify<'_, '_> {
             if lead > 0 {
                 self.around(sought, cluster, lead);
             } else if pattern.single {
-                self.attempt(sought, cluster);
+                let _ = self.attempt(sought, cluster);
             } else {
                 self.back_from(sought, cluster);
             }

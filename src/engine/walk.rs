@@ -2,7 +2,6 @@
 
 use crate::text::fold::{BARE, Folder, Symbol};
 use crate::text::reading::{Cluster, Reading};
-use crate::text::skeleton::Bar;
 use crate::text::tables::{self, Class, Script};
 use crate::text::term::{TermReading, TermSymbol, is_word};
 use crate::variant::{Variant, Variants};
@@ -13,15 +12,16 @@ pub(super) struct Ground<'a> {
     /// The text that is read: the decoded one, if it is a decoded reading.
     pub(super) text: &'a str,
     pub(super) clusters: &'a [Cluster],
-    pub(super) bar: Bar,
+    /// Whether look-alikes that could be an i or an l are read as an l.
+    pub(super) as_l: bool,
 }
 
 impl<'a> Ground<'a> {
-    pub(super) fn new(text: &'a str, reading: &'a Reading, bar: Bar) -> Self {
+    pub(super) fn new(text: &'a str, reading: &'a Reading, as_l: bool) -> Self {
         Self {
             text,
             clusters: reading.clusters(),
-            bar,
+            as_l,
         }
     }
 
@@ -34,7 +34,7 @@ impl<'a> Ground<'a> {
             return false;
         }
         let eligible = self.eligible(at, cell);
-        let look = if eligible && cell.or_l && self.bar == Bar::L {
+        let look = if eligible && cell.or_l && self.as_l {
             'l'
         } else {
             cell.look

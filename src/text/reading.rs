@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::primitives::Span;
 use crate::text::escapes::Decoded;
 use crate::text::fold::{BARE, Folder, Symbol};
-use crate::text::skeleton::{Bar, word_symbols};
+use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Class, Script};
 
 /// A grapheme cluster of a reading.
@@ -111,13 +111,13 @@ impl Reading {
     }
 
     /// Notes where each run of the skeleton stands. Called once for each reading that has a candidate.
-    pub(crate) fn map_skeleton(&mut self, text: &str, bar: Bar) {
+    pub(crate) fn map_skeleton(&mut self, text: &str) {
         self.runs.clear();
         self.cells.clear();
         let (runs, cells) = (&mut self.runs, &mut self.cells);
         let (mut last, mut offset) = (None, 0);
         for (at, c) in text.char_indices() {
-            word_symbols(c, bar, |symbol| {
+            word_symbols(c, |symbol| {
                 if last != Some(symbol) {
                     last = Some(symbol);
                     runs.push(Run {

@@ -1,2 +1,4 @@
 //! Tests.
+
 mod relations;
+mod tables;

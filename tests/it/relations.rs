@@ -15,10 +15,10 @@
 use std::fs;
 use std::path::Path;
 
+use tidegate::Span;
 use tidegate::limits::Limits;
 use tidegate::oracle;
 use tidegate::pack::Term;
-use tidegate::Span;
 use tidegate::variant::{Variant, Variants};
 use toml::de::{DeTable, DeValue};
 

@@ -207,9 +207,9 @@ pub fn folded_chars() -> impl Iterator<Item = char> {
 
 /// The version of Unicode that case folding and the radicals were taken from.
 ///
-/// Look-alikes are of the version before it that the header of the generated file names; categories, scripts and compatibility
-/// forms are of the version of the crates that the tables were made with, which is later and is named there too. A character that an earlier version
-/// does not know is left as it is by the tables of that version.
+/// The tables are of several versions, which the headers of the generated files name: the look-alikes of an earlier one;
+/// categories, scripts, digits and compatibility forms of a later one, that of the crates they were made with. What a version does not
+/// know yet, its tables leave as it is.
 pub const UNICODE_VERSION: &str = properties::UNICODE;
 
 const MARK: u16 = 1 << 7;
