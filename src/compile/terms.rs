@@ -201,7 +201,8 @@ impl<'a> Terms<'a> {
             &term.text,
             ignore_case,
             &plan.literals,
-            self.limits.regex_program_bytes,
+            // The plan was measured without the slots of the match, which add little.
+            2 * self.limits.regex_program_bytes,
         );
         match matcher {
             Ok(matcher) => {

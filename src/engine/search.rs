@@ -257,8 +257,7 @@ impl Searcher {
         match decoded {
             None => self.reading.fill_raw(part.text, causes.word),
             Some(decoded) => {
-                self.reading
-                    .fill_decoded(part.text, decoded, causes.word);
+                self.reading.fill_decoded(part.text, decoded, causes.word);
             }
         }
     }
