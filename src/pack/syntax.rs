@@ -90,7 +90,9 @@ pub(super) fn read<'i>(
     for error in &errors {
         let at = clamp(source, error.span().unwrap_or(0..0));
         // A lost quote makes the reader stumble over the same place again.
-        if seen.insert((at.start, error.message() == "duplicate key")) {
+        if report.diags.is_full() {
+            report.count(&codes::SYNTAX);
+        } else if seen.insert((at.start, error.message() == "duplicate key")) {
             syntax_error(source, error.message(), at, report);
         }
     }
@@ -460,11 +462,10 @@ pub(super) fn offset_in_source(raw: &str, offset: usize) -> usize {
     at.min(raw.len())
 }
 
-/// The part `inner` of the value of the string `value`, as a range of the source.
-pub(super) fn inner_span(source: &str, value: &Value<'_>, inner: Range<usize>) -> Range<usize> {
-    let span = value.span();
-    let raw = source.get(span.clone()).unwrap_or("");
-    let at = |offset| span.start + offset_in_source(raw, offset);
+/// The part `inner` of the value of the string at `string`, as a range of the source.
+pub(super) fn inner_span(source: &str, string: Range<usize>, inner: Range<usize>) -> Range<usize> {
+    let raw = source.get(string.clone()).unwrap_or("");
+    let at = |offset| string.start + offset_in_source(raw, offset);
     at(inner.start)..at(inner.end).max(at(inner.start))
 }
 
