@@ -1,5 +1,8 @@
 //! tidegate
 pub mod diag;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 pub mod pack;
 pub mod primitives;

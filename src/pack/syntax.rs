@@ -466,7 +466,17 @@ pub(super) fn offset_in_source(raw: &str, offset: usize) -> usize {
 pub(super) fn inner_span(source: &str, string: Range<usize>, inner: Range<usize>) -> Range<usize> {
     let raw = source.get(string.clone()).unwrap_or("");
     let at = |offset| string.start + offset_in_source(raw, offset);
-    at(inner.start)..at(inner.end).max(at(inner.start))
+    let mut start = at(inner.start);
+    let end = at(inner.end).max(start);
+    // A line break that is escaped is nothing in the value; what begins after it begins there.
+    let rest = source.get(start..end).unwrap_or("");
+    if let Some(after) = rest.strip_prefix('\\')
+        && after.starts_with(char::is_whitespace)
+        && raw.starts_with("\"\"\"")
+    {
+        start = end - after.trim_start().len();
+    }
+    start..end
 }
 
 #[cfg(test)]

@@ -89,24 +89,33 @@ impl Reading<'_, '_> {
             span,
             ..RawList::named(&name.into())
         };
-        let mut loaded = true;
+        let is_empty = |value: &Value<'_>| {
+            value
+                .get_ref()
+                .as_array()
+                .is_some_and(|array| array.is_empty())
+        };
+        // Whether nothing is written, as opposed to nothing that is fit.
+        let mut empty = false;
         match value.get_ref() {
             DeValue::Table(table) => {
                 self.as_table(name, value, Kind::List);
+                let terms = Self::value(table, "terms");
                 list.terms = self.terms(table, "terms");
-                loaded = self.file_terms(table, &mut list.terms);
+                let no_file = self.file_terms(table, &mut list.terms);
+                empty = no_file && terms.is_none_or(|(_, terms)| is_empty(terms));
                 list.word = self.boolean(table, "word");
                 list.case_sensitive = self.boolean(table, "case_sensitive");
                 list.variants = self.variants(table);
                 list.except = self.terms(table, "except");
             }
-            DeValue::Array(_) => list.terms = self.terms_of(name, value),
-            _ => {
-                self.wrong_type(name, value, TERMS);
-                loaded = false;
+            DeValue::Array(_) => {
+                list.terms = self.terms_of(name, value);
+                empty = is_empty(value);
             }
+            _ => self.wrong_type(name, value, TERMS),
         }
-        if list.terms.is_empty() && loaded && self.terms <= self.limits.terms {
+        if empty {
             let name = shown(name);
             self.report.miss(
                 &codes::EMPTY_LIST,
@@ -260,7 +269,7 @@ impl Reading<'_, '_> {
         Some(term)
     }
 
-    /// Adds the terms of `file`, if there is one. Whether it could be loaded.
+    /// Adds the terms of `file`, if there is one. Whether there is nothing in it.
     fn file_terms(&mut self, table: &Table<'_>, terms: &mut Vec<RawTerm>) -> bool {
         if Self::value(table, "file").is_none() {
             return true;
@@ -288,7 +297,7 @@ impl Reading<'_, '_> {
                 });
             }
         }
-        true
+        file.lines.is_empty()
     }
 
     /// Counts a term. `false` if there are too many, which is said once.
