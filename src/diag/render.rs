@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level as Drawn, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as Drawn, Origin, Renderer, Snippet};
 
 use super::place::{ceil, floor};
 use super::{Diagnostic, Diagnostics, Lang, Level, Placed, Said, said};
@@ -46,9 +46,10 @@ fn draw(renderer: &Renderer, diags: &Diagnostics, placed: &Placed<'_>, lang: Lan
         (Level::Warning, Lang::En) => Drawn::WARNING,
         (Level::Warning, Lang::Zh) => Drawn::WARNING.with_name("警告"),
     };
-    let mut group = level
+    let title = level
         .primary_title(diagnostic.message.in_lang(lang))
         .id(diagnostic.code);
+    let mut group = Group::with_title(title);
     let file = &*diagnostic.file;
     let origin = Origin::path(file)
         .line(placed.start.line)
