@@ -154,7 +154,12 @@ pub(super) fn in_order<'t, 'i>(
 /// Reports every key of `table` that its kind does not have.
 pub(super) fn check(table: &Table<'_>, kind: Kind, report: &mut Reporter) {
     for (key, span, _) in in_order(table) {
-        if !kind.keys().contains(&key) {
+        if kind.keys().contains(&key) {
+            continue;
+        }
+        if report.diags.is_full() {
+            report.count(&codes::UNKNOWN_KEY);
+        } else {
             stray(key, span, kind, report);
         }
     }

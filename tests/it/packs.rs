@@ -419,7 +419,6 @@ fn hostile_packs_end_soon() {
             assert!(drawn.len() < 1 << 20, "{name}: {} bytes drawn", drawn.len());
         }
         let took = start.elapsed();
-        eprintln!("{name}: {took:?}");
         assert!(took < Duration::from_secs(5), "{name} took {took:?}");
         assert!(text.len() < 1 << 17, "{name}: {} bytes of text", text.len());
         let found = codes_of(&result);
