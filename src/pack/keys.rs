@@ -171,10 +171,17 @@ fn stray(key: &str, span: Range<usize>, kind: Kind, report: &mut Reporter) {
     if kind == Kind::Samples && Kind::Rule.keys().contains(&key) {
         return slid(key, span, here, report);
     }
-    let what = said!(
-        "{key_shown} is no key of `{here}`",
-        "`{here}` 没有键 {key_shown}"
-    );
+    let what = if kind == Kind::Root {
+        said!(
+            "{key_shown} is no key of the file's top",
+            "文件顶层没有键 {key_shown}"
+        )
+    } else {
+        said!(
+            "{key_shown} is no key of `{here}`",
+            "`{here}` 没有键 {key_shown}"
+        )
+    };
     if let Some(home) = KINDS.into_iter().find(|home| home.keys().contains(&key)) {
         let home = home.written();
         return report.say(

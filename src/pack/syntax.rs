@@ -127,12 +127,10 @@ fn syntax_error(source: &str, message: &str, at: Range<usize>, report: &mut Repo
             "请使用该符号的半角形式"
         )
     } else if message.starts_with("string values must be quoted") {
-        let text: String = found.chars().take(40).collect();
-        said!(
-            "write it in quotes: {quoted}",
-            "请加引号：{quoted}",
-            quoted = shown(&text)
-        )
+        // Longer texts are not shown whole, and control characters not at all.
+        let text = shown(found);
+        let text = text.trim_matches('`');
+        said!("write it in quotes: \"{text}\"", "请加引号：\"{text}\"")
     } else if message.starts_with("missing escaped value") {
         said!(
             "in double quotes a `\\` begins an escape; write the text in single quotes, as in '\\d+'",

@@ -348,6 +348,15 @@ fn hostile_packs_end_soon() {
             &["nested-too-deep"],
         ),
         (
+            "as deep as may be",
+            format!(
+                "{head}{}1{}",
+                format!("{}b = {{ ", "a.".repeat(22)).repeat(23) + "c = ",
+                " }".repeat(23)
+            ),
+            &["unknown-key"],
+        ),
+        (
             "a key of 1 MiB",
             format!("{head}{} = 1", "k".repeat(1 << 20)),
             &["unknown-key"],
