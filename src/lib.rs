@@ -6,6 +6,9 @@
 mod compile;
 pub mod diag;
 mod engine;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 mod matcher;
 #[cfg(feature = "fuzzing")]

@@ -2,3 +2,4 @@
 
 mod relations;
 mod tables;
+mod packs;
