@@ -1,5 +1,8 @@
 //! tidegate
 pub mod diag;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 #[doc(hidden)]
 pub mod oracle;

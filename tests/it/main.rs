@@ -1,2 +1,4 @@
 //! Tests.
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod relations;
