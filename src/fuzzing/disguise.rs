@@ -66,13 +66,30 @@ const INVISIBLE: [char; 5] = ['\u{200b}', '\u{200d}', '\u{2060}', '\u{ad}', '\u{
 const NOISE: [&str; 6] = ["*", "🔥", "^", "**", "|", "👨‍👩‍👧"];
 const SPACED: [&str; 6] = [" ", ".", "-", "·", "\n", "  "];
 
+const RARE: [Variant; 7] = [
+    Variant::Case,
+    Variant::Width,
+    Variant::Script,
+    Variant::Script,
+    Variant::Confusables,
+    Variant::Confusables,
+    Variant::Repeats,
+];
+
 /// `term` in one or two disguises of `variants`, or in none.
 pub(super) fn disguise(random: &mut Random, term: &str, variants: Variants) -> String {
-    let known: Vec<Variant> = variants.and(Variants::STANDARD).iter().collect();
+    let mut known: Vec<Variant> = variants.and(Variants::STANDARD).iter().collect();
+    // What few terms and characters lend themselves to is tried more often.
+    for variant in RARE {
+        if variants.contains(variant) {
+            known.push(variant);
+        }
+    }
     let wanted = random.pick(&[0, 1, 1, 1, 2, 2]);
     let mut chosen = random.some(&known, wanted);
     // In the order of the table, so that gaps and escapes come last.
     chosen.sort();
+    chosen.dedup();
     let mut characters: Vec<String> = term.chars().map(String::from).collect();
     for variant in chosen {
         apply(random, &mut characters, variant);

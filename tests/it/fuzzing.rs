@@ -3,7 +3,7 @@
 use tidegate::fuzzing::{Shares, compare, make};
 use toml::de::DeTable;
 
-const SEEDS: std::ops::Range<u64> = 0..60;
+const SEEDS: std::ops::Range<u64> = 0..150;
 
 #[test]
 fn every_feature_comes_up() {
