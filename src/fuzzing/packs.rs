@@ -141,17 +141,20 @@ fn around(term: &str) -> (&'static str, &'static str) {
     }
 }
 
-fn exceptions(random: &mut Random, pack: &Pack, rule: &Rule) -> Vec<Term> {
-    let mut terms = rule_terms(pack, rule);
-    terms.retain(|term| !term.regex);
-    random
-        .some(&terms, 2)
-        .into_iter()
-        .map(|term| {
-            let (before, after) = around(&term.text);
-            let text = format!("{before}{}{after}", term.text);
-            oracle::term(&text, false, None, Variants::STANDARD)
-        })
+/// Exceptions that hold some of these terms.
+fn exceptions(random: &mut Random, terms: &[Term], count: usize) -> Vec<Term> {
+    let literals: Vec<&Term> = terms.iter().filter(|term| !term.regex).collect();
+    let mut texts: Vec<String> = Vec::new();
+    for term in random.some(&literals, count) {
+        let (before, after) = around(&term.text);
+        let text = format!("{before}{}{after}", term.text);
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+        .iter()
+        .map(|text| oracle::term(text, false, None, Variants::STANDARD))
         .collect()
 }
 
@@ -165,14 +168,24 @@ fn rule_terms(pack: &Pack, rule: &Rule) -> Vec<Term> {
 }
 
 fn new_pack(random: &mut Random, id: &str) -> Pack {
+    let mut lists = ["a", "b", "c"].map(|name| list(random, name)).to_vec();
+    for list in &mut lists {
+        if random.chance(15) {
+            list.except = exceptions(random, &list.terms, 1);
+        }
+    }
+    let mut except = Vec::new();
+    if random.chance(15) {
+        except = exceptions(random, &lists[0].terms, 1);
+    }
     Pack {
         id: arc(id),
         version: arc("1.0.0"),
         title: arc("Made up"),
         owner: None,
         languages: Vec::new(),
-        lists: ["a", "b", "c"].map(|name| list(random, name)).to_vec(),
-        except: Vec::new(),
+        lists,
+        except,
         rules: Vec::new(),
         digest: [0; 32],
     }
@@ -276,7 +289,7 @@ fn rule(
         samples: Vec::new(),
     };
     if random.chance(50) {
-        rule.except = exceptions(random, pack, &rule);
+        rule.except = exceptions(random, &rule_terms(pack, &rule), 2);
     }
     if random.chance(35) {
         rule.listings = (0..random.pick(&[1, 2]))
@@ -385,9 +398,13 @@ impl Writer<'_> {
                 pieces.extend(self.satisfy(unless));
             }
         }
-        if !self.rule.except.is_empty() && self.random.chance(40) {
-            let exception = self.random.pick(&self.rule.except);
-            pieces.push(exception.text.to_string());
+        let of_lists = self.pack.lists.iter().map(|list| &list.except);
+        let exceptions: Vec<&Term> = of_lists
+            .chain([&self.pack.except, &self.rule.except])
+            .flatten()
+            .collect();
+        if !exceptions.is_empty() && self.random.chance(30) {
+            pieces.push(self.random.pick(&exceptions).text.to_string());
         }
         if self.random.chance(25) {
             pieces.reverse();
@@ -473,7 +490,9 @@ impl Writer<'_> {
         let written = disguise(self.random, &term.text, variants);
         let (before, after) = around(&term.text);
         match self.random.below(100) {
-            0..18 if !self.rule.except.is_empty() => format!("{before}{written}{after}"),
+            0..18 if !self.rule.except.is_empty() || !self.pack.except.is_empty() => {
+                format!("{before}{written}{after}")
+            }
             18..25 => format!(
                 "{}{written}",
                 self.random.pick(&["x", "и", "1", "و", "가", "大"])

@@ -40,7 +40,9 @@ impl Shares {
         let is_then = |c: &Condition| matches!(c, Condition::Near { ordered: true, .. });
         let is_not = |c: &Condition| matches!(c, Condition::Not(_));
         let without_exceptions = changed(made, index, answer, |pack| {
+            pack.except.clear();
             pack.rules.iter_mut().for_each(|rule| rule.except.clear());
+            pack.lists.iter_mut().for_each(|list| list.except.clear());
         });
         let without_borders = changed(made, index, answer, |pack| {
             let own = pack.rules.iter_mut().flat_map(|rule| &mut rule.lists);

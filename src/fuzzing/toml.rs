@@ -16,9 +16,12 @@ pub(super) fn write(pack: &Pack) -> String {
     ] {
         line(&mut out, key, &string(value));
     }
+    if !pack.except.is_empty() {
+        line(&mut out, "except", &terms(&pack.except));
+    }
     out.push_str("[pack.defaults]\nvariants = \"standard\"\n\n[lists]\n");
     for list in &pack.lists {
-        line(&mut out, &list.name, &terms(&list.terms));
+        line(&mut out, &list.name, &whole_list(list));
     }
     for rule in &pack.rules {
         write_rule(&mut out, pack, rule);
@@ -87,7 +90,7 @@ fn write_rule(out: &mut String, pack: &Pack, rule: &Rule) {
     if !own.is_empty() {
         out.push_str("[rule.lists]\n");
         for list in own {
-            line(out, &list.name, &terms(&list.terms));
+            line(out, &list.name, &whole_list(list));
         }
     }
     out.push_str("[rule.samples]\nmatch = [\"a sample\"]\npass = [\"another sample\"]\n");
@@ -101,6 +104,14 @@ fn write_rule(out: &mut String, pack: &Pack, rule: &Rule) {
             }
         }
     }
+}
+
+fn whole_list(list: &List) -> String {
+    let own = terms(&list.terms);
+    if list.except.is_empty() {
+        return own;
+    }
+    format!("{{ terms = {own}, except = {} }}", terms(&list.except))
 }
 
 fn terms(terms: &[Term]) -> String {
