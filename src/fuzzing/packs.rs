@@ -236,7 +236,16 @@ fn rule(
     } else {
         operands.extend((0..pack.lists.len()).map(|index| Operand::List(ListRef::Pack(index))));
         operands.extend(named.map(|category| Operand::Category(Arc::clone(category))));
-        condition(random, &operands)
+        let several: Vec<Operand> = operands
+            .iter()
+            .filter(|operand| match operand {
+                Operand::List(ListRef::Pack(index)) => pack.lists[*index].terms.len() >= 2,
+                Operand::List(ListRef::Rule(index)) => lists[*index].terms.len() >= 2,
+                Operand::Category(_) => true,
+            })
+            .cloned()
+            .collect();
+        condition(random, &operands, &several)
     };
     let action = random.pick(&[
         Action::Pass,
@@ -317,11 +326,15 @@ fn near_of(random: &mut Random, operands: &[Operand], ordered: bool) -> Conditio
     }
 }
 
-fn condition(random: &mut Random, operands: &[Operand]) -> Condition {
+/// A condition over these operands, `several` of which have two terms or more.
+fn condition(random: &mut Random, operands: &[Operand], several: &[Operand]) -> Condition {
     let any = |random: &mut Random| Condition::Any(random.pick(operands));
     let not = |condition| Condition::Not(Box::new(condition));
     match random.below(12) {
-        0 => any(random),
+        11 if !several.is_empty() => Condition::Terms {
+            count: 2,
+            of: random.pick(several),
+        },
         1 | 2 => near_of(random, operands, false),
         3 | 4 => near_of(random, operands, true),
         5 | 6 => Condition::And(vec![any(random), not(any(random))]),
@@ -335,10 +348,7 @@ fn condition(random: &mut Random, operands: &[Operand]) -> Condition {
             count: 2,
             of: random.some(operands, 3),
         },
-        _ => Condition::Terms {
-            count: 2,
-            of: random.pick(operands),
-        },
+        _ => any(random),
     }
 }
 

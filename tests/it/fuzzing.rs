@@ -3,7 +3,7 @@
 use tidegate::fuzzing::{Shares, compare, make};
 use toml::de::DeTable;
 
-const SEEDS: std::ops::Range<u64> = 0..150;
+const SEEDS: std::ops::Range<u64> = 0..100;
 
 #[test]
 fn every_feature_comes_up() {
@@ -34,7 +34,7 @@ fn packs_are_toml() {
 
 #[test]
 fn the_oracle_agrees_with_itself() {
-    for seed in SEEDS {
+    for seed in 0..10 {
         compare(seed, |made, index| made.answer(index));
     }
 }
