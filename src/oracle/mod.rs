@@ -17,6 +17,8 @@ mod escapes;
 mod hits;
 mod reading;
 mod regex;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::sync::Arc;

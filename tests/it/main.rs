@@ -1,5 +1,6 @@
 //! Tests.
 
+mod fuzzing;
+mod packs;
 mod relations;
 mod tables;
-mod packs;
