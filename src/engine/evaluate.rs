@@ -238,11 +238,11 @@ impl<'a> Evaluation<'a> {
             }
             Node::Terms { count, of } => {
                 let hits = self.hits(asking, *of..of + 1, budget)?;
-                let mut terms: Vec<(u32, u32)> = hits
+                let mut terms: Vec<&str> = hits
                     .iter()
                     .map(|hit| {
                         let found = &self.found[*hit as usize];
-                        (found.ruleset, found.term)
+                        &*self.rulesets[found.ruleset as usize].terms[found.term as usize].text
                     })
                     .collect();
                 terms.sort_unstable();

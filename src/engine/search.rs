@@ -437,10 +437,12 @@ impl Searcher {
                         }
                     },
                     |span| {
-                        if !bound || (on_border(text, span.start) && on_border(text, span.end)) {
+                        let counts =
+                            !bound || (on_border(text, span.start) && on_border(text, span.end));
+                        if counts {
                             spans.push(span);
                         }
-                        ControlFlow::Continue(())
+                        counts
                     },
                 );
                 if !spans.is_empty() {

@@ -73,8 +73,8 @@ impl RegexMatcher {
         Some(Span::new(start?, end?))
     }
 
-    /// Calls `each` with the matches (`src/ARCHITECTURE.md`, 5), and `spend` with the bytes that each search may look at, until
-    /// one of them breaks.
+    /// Calls `each` with the matches (`src/ARCHITECTURE.md`, 5), which says whether one counts, and `spend` with the bytes that each
+    /// search may look at, until that breaks.
     ///
     /// A match that begins at byte s ends within `window` bytes; so only the `window` bytes before a literal can be its start.
     pub(crate) fn search(
@@ -82,7 +82,7 @@ impl RegexMatcher {
         text: &str,
         window: usize,
         mut spend: impl FnMut(usize) -> ControlFlow<()>,
-        mut each: impl FnMut(Span) -> ControlFlow<()>,
+        mut each: impl FnMut(Span) -> bool,
     ) -> ControlFlow<()> {
         let mut from = 0;
         let mut cache = self.caches.get();
@@ -106,10 +106,7 @@ impl RegexMatcher {
             spend(high - start)?;
             let input = Input::new(text).span(start..high).anchored(Anchored::Yes);
             from = match self.find(&mut cache, &input) {
-                Some(found) if found.end > start => {
-                    each(found)?;
-                    found.end
-                }
+                Some(found) if found.end > start && each(found) => found.end,
                 _ => ceil(text, start + 1),
             };
         }
