@@ -416,8 +416,11 @@ pub(super) fn offset_in_source(raw: &str, offset: usize) -> usize {
         (3, true)
     } else if raw.starts_with("'''") {
         (3, false)
-    } else {
+    } else if raw.starts_with(['"', '\'']) {
         (1, raw.starts_with('"'))
+    } else {
+        // A string without quotes is an error that the reader recovers from.
+        (0, false)
     };
     let mut at = quote.min(raw.len());
     let rest = |at: usize| raw.get(at..).unwrap_or("");
@@ -474,7 +477,7 @@ pub(super) fn inner_span(source: &str, string: Range<usize>, inner: Range<usize>
     {
         start = end - after.trim_start().len();
     }
-    start..end
+    clamp(source, start..end)
 }
 
 #[cfg(test)]
@@ -491,6 +494,7 @@ mod tests {
             ("\"\"\"\na\\\n  b\"\"\"", 1, 5),
             ("\"\"\"\na\\\n  b\"\"\"", 2, 10),
             ("'''a'''", 0, 3),
+            ("一二", 3, 3),
             ("\"ab\"", 99, 4),
         ] {
             assert_eq!(offset_in_source(raw, offset), expected, "{raw} {offset}");
