@@ -44,7 +44,7 @@ impl Default for PackLimits {
             rules: 10_000,
             terms: 100_000,
             term_chars: 128,
-            regexes: 128,
+            regexes: 256,
             regex_chars: 1_000,
             // `\w{4,32}` takes 560 KiB.
             regex_program_bytes: 1 << 20,

@@ -144,7 +144,7 @@ impl Walker {
                     return Outcome::Missed(Miss::Letter);
                 } else if repeats
                     && progress.adjacent
-                    && symbols[matched - 1].class == Class::Letter
+                    && symbols[matched - 1].can_repeat()
                     && equals(&symbols[matched - 1])
                 {
                     progress.absorbed();
@@ -244,7 +244,7 @@ impl Walker {
     ) -> Option<usize> {
         let variants = sought.reading.variants;
         let first = sought.reading.symbols.first()?;
-        if !variants.contains(Variant::Repeats) || first.class != Class::Letter {
+        if !variants.contains(Variant::Repeats) || !first.can_repeat() {
             return None;
         }
         for at in (0..start).rev() {
@@ -413,6 +413,7 @@ pub(super) fn binds(edge: char, neighbour: char) -> bool {
 struct Progress<'a> {
     term: &'a TermReading,
     gap: Gap,
+    gaps: usize,
     any_hard: bool,
     all_noisy: bool,
     all_junctions: bool,
@@ -449,6 +450,7 @@ impl<'a> Progress<'a> {
         Self {
             term,
             gap: Gap::default(),
+            gaps: 0,
             any_hard: false,
             all_noisy: true,
             all_junctions: true,
@@ -511,9 +513,10 @@ impl<'a> Progress<'a> {
     fn close_gap(&mut self, before: &TermSymbol) -> bool {
         let gap = std::mem::take(&mut self.gap);
         if gap.cells == 0 {
-            self.all_junctions &= before.soft();
+            self.all_junctions &= before.soft() || before.inside;
             return true;
         }
+        self.gaps += 1;
         let gaps_allowed = self.term.variants.contains(Variant::Gaps);
         let own = !gap.foreign && gap.cells == self.term.between(before).len();
         let mild = before.soft() && !gap.prose && !gap.noise;
@@ -532,7 +535,7 @@ impl<'a> Progress<'a> {
             return Some(false);
         }
         let spelled =
-            symbols.len() >= 3 && self.all_junctions && symbols.iter().all(TermSymbol::is_word);
+            self.gaps >= 2 && self.all_junctions && symbols.iter().all(TermSymbol::is_word);
         if spelled {
             return Some(true);
         }

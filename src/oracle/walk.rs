@@ -29,6 +29,8 @@ struct Junction {
     soft: bool,
     /// What stood here.
     own: Vec<char>,
+    /// Whether the symbols on both sides are of one cluster.
+    inside: bool,
 }
 
 impl Pattern {
@@ -55,7 +57,8 @@ impl Pattern {
                 junction.soft = true;
                 junction.own.push(cell.symbol);
             } else {
-                if !pattern.symbols.is_empty() {
+                if let Some(before) = pattern.symbols.last() {
+                    junction.inside = before.cluster == cell.cluster;
                     pattern.junctions.push(junction);
                 }
                 junction = Junction::default();
@@ -130,7 +133,7 @@ pub(super) fn walk(
             gaps.push(std::mem::take(&mut gap));
         } else if repeats
             && gap.is_empty()
-            && is_letter(symbols[j].symbol)
+            && can_repeat(symbols[j].symbol)
             && pattern.equal(cell, &symbols[j])
         {
             taken[j].push(at);
@@ -157,7 +160,7 @@ pub(super) fn walk(
         }
         at += 1;
         let cell = cells.get(at)?;
-        if !(repeats && is_letter(symbols[last].symbol) && pattern.equal(cell, &symbols[last])) {
+        if !(repeats && can_repeat(symbols[last].symbol) && pattern.equal(cell, &symbols[last])) {
             return None;
         }
         taken[last].push(at);
@@ -197,12 +200,12 @@ fn allowed_gaps(
         return None;
     }
     let spelled_out = hard > 0
-        && pattern.symbols.len() >= 3
+        && gaps.iter().filter(|gap| !gap.is_empty()).count() >= 2
         && pattern.symbols.iter().all(|cell| is_word(cell.symbol))
         && gaps
             .iter()
             .zip(&pattern.junctions)
-            .all(|(gap, junction)| junction.soft || !gap.is_empty());
+            .all(|(gap, junction)| junction.soft || junction.inside || !gap.is_empty());
     (hard == 0 || hard == noisy || spelled_out).then_some(spelled_out)
 }
 
@@ -376,6 +379,7 @@ fn is_digit(c: char) -> bool {
     tables::class(c) == Class::Digit
 }
 
-fn is_letter(c: char) -> bool {
-    tables::class(c) == Class::Letter
+/// A letter, but for Hangul.
+fn can_repeat(c: char) -> bool {
+    tables::class(c) == Class::Letter && tables::script(c) != Script::Hangul
 }

@@ -2,7 +2,7 @@
 
 use crate::text::fold::{Folder, Symbol};
 use crate::text::reading::Reading;
-use crate::text::tables::{self, Class};
+use crate::text::tables::{self, Class, Script};
 use crate::variant::{Variant, Variants};
 
 /// One significant symbol of a term.
@@ -14,6 +14,8 @@ pub(crate) struct TermSymbol {
     /// Whether it is compared by looks wherever the text's cell stands.
     pub(crate) eligible: bool,
     pub(crate) class: Class,
+    /// Whether the symbol after it is of the same cluster.
+    pub(crate) inside: bool,
     /// What the term has in the junction after it, as a range of `TermReading::between`; the junction is soft if that is not empty.
     between: (u16, u16),
 }
@@ -21,6 +23,11 @@ pub(crate) struct TermSymbol {
 impl TermSymbol {
     pub(crate) fn is_word(&self) -> bool {
         is_word(self.class)
+    }
+
+    /// Whether it may be stretched: a letter, but for Hangul, whose symbols are parts of syllables.
+    pub(crate) fn can_repeat(&self) -> bool {
+        self.class == Class::Letter && tables::script(self.plain) != Script::Hangul
     }
 
     /// Whether the junction after it is soft.
@@ -68,6 +75,8 @@ impl TermReading {
             .unwrap_or(0)
     }
 
+    /// Whether the symbol after it is of the same cluster.
+    pub(crate) inside: bool,
     /// What the term has in the junction after `symbol`.
     pub(crate) fn between(&self, symbol: &TermSymbol) -> &[char] {
         &self.between[usize::from(symbol.between.0)..usize::from(symbol.between.1)]
@@ -84,11 +93,13 @@ fn cells(text: &str, variants: Variants) -> Vec<TermSymbol> {
         symbols.clear();
         let text = &text[cluster.start as usize..cluster.end as usize];
         folder.fold(text, variants, &mut symbols);
-        cells.extend(symbols.iter().map(|symbol| TermSymbol {
+        let last = symbols.len().saturating_sub(1);
+        cells.extend(symbols.iter().enumerate().map(|(nth, symbol)| TermSymbol {
             plain: symbol.plain,
             look: symbol.look,
             eligible: cluster.eligible || symbol.latin_look,
             class: tables::class(symbol.plain),
+            inside: nth < last,
             between: (0, 0),
         }));
     }

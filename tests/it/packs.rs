@@ -96,10 +96,16 @@ fn the_whole_format_is_read() {
     assert_eq!(codes, ["not-built-yet"]);
 }
 
+/// What only a whole ruleset can show; `compile.rs` has these.
+const OF_RULESETS: [&str; 3] = ["pack-twice", "term-matches-nothing", "ruleset-too-large"];
+
 /// The first line of a fixture: `# code at line N[ of FILE][; limit = n, ...]`.
 #[test]
 fn every_code_has_its_fixture() {
     for code in CODES {
+        if OF_RULESETS.contains(&code.name) {
+            continue;
+        }
         let name = format!("{}.toml", code.name);
         let source = read(&name);
         let head = source.lines().next().expect("a first line");
