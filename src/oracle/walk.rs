@@ -379,7 +379,7 @@ fn is_digit(c: char) -> bool {
     tables::class(c) == Class::Digit
 }
 
-/// A letter, but for Hangul.
+/// A letter, but no whole Hangul syllable.
 fn can_repeat(c: char) -> bool {
-    tables::class(c) == Class::Letter && tables::script(c) != Script::Hangul
+    tables::class(c) == Class::Letter && !('가'..='힣').contains(&c)
 }

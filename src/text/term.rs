@@ -2,7 +2,7 @@
 
 use crate::text::fold::{Folder, Symbol};
 use crate::text::reading::Reading;
-use crate::text::tables::{self, Class, Script};
+use crate::text::tables::{self, Class};
 use crate::variant::{Variant, Variants};
 
 /// One significant symbol of a term.
@@ -25,9 +25,9 @@ impl TermSymbol {
         is_word(self.class)
     }
 
-    /// Whether it may be stretched: a letter, but for Hangul, whose symbols are parts of syllables.
+    /// Whether it may be stretched: a letter, but no whole Hangul syllable, which the skeleton has in its parts.
     pub(crate) fn can_repeat(&self) -> bool {
-        self.class == Class::Letter && tables::script(self.plain) != Script::Hangul
+        self.class == Class::Letter && !matches!(self.plain, '가'..='힣')
     }
 
     /// Whether the junction after it is soft.
@@ -75,8 +75,6 @@ impl TermReading {
             .unwrap_or(0)
     }
 
-    /// Whether the symbol after it is of the same cluster.
-    pub(crate) inside: bool,
     /// What the term has in the junction after `symbol`.
     pub(crate) fn between(&self, symbol: &TermSymbol) -> &[char] {
         &self.between[usize::from(symbol.between.0)..usize::from(symbol.between.1)]
