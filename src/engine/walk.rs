@@ -551,10 +551,7 @@ impl<'a> Progress<'a> {
             return;
         };
         self.disguise |= self.run.longest >= 3
-            || matches!(
-                tables::script(symbol.plain),
-                Script::Han | Script::Kana | Script::Unspaced
-            )
+            || tables::script(symbol.plain).is_unspaced()
             || matches!(
                 tables::case_fold(symbol.plain),
                 'a' | 'h' | 'i' | 'j' | 'k' | 'q' | 'u' | 'v' | 'w' | 'x' | 'y'

@@ -218,13 +218,13 @@ struct Word {
     all_alike: bool,
 }
 
-/// Maximal runs of letters of scripts that bound words; clusters that are read to nothing do not end one.
+/// Maximal runs of letters of scripts that have look-alikes; clusters that are read to nothing do not end one.
 fn words(kinds: &[Option<Kind>]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut open = false;
     for (at, kind) in kinds.iter().enumerate() {
         let Some(kind) = kind else { continue };
-        if !kind.letter || !kind.script.bounds_words() {
+        if !kind.script.has_look_alikes() {
             open = false;
             continue;
         }
