@@ -68,6 +68,12 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Whether it came in parts, so that a place in it needs the number of its part.
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_parted(&self) -> bool {
+        matches!(self.parts, Parts::Many(_))
+    }
+
     /// Sets where it goes.
     #[must_use]
     pub fn scene(mut self, scene: Scene) -> Self {
