@@ -6,6 +6,9 @@
 mod compile;
 pub mod diag;
 mod engine;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 mod matcher;
 pub mod pack;

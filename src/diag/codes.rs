@@ -135,6 +135,9 @@ codes! {
     CONTROL_CHARACTER = "control-character", Error, ("a control character in a term", "词中有控制字符"),
         ("Tabs, line breaks and other control characters are no part of a term. A space in a term matches any white space.",
          "制表符、换行等控制字符不能出现在词中。词里的空格可匹配任意空白。");
+    TEXT_AND_REGEX = "text-and-regex", Error, ("a term that is text and regex", "词同时写了 text 和 regex"),
+        ("A term is a literal (`text`) or a regular expression (`regex`). Write two terms.",
+         "一个词要么是普通词（`text`），要么是正则（`regex`）。请写成两个词。");
     TOO_MANY_TERMS = "too-many-terms", Error, ("too many terms", "词过多"),
         ("The pack's lists and exceptions hold more terms than the limit. A pack's list used by a rule with other `variants` counts again.",
          "规则包的词表与例外的总词数超过上限。被使用其他 `variants` 的规则引用的词表会再计一次。");

@@ -234,6 +234,11 @@ impl Diagnostics {
         });
     }
 
+    /// Whether no further error will be kept: there are as many as are wanted.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= self.limit && self.list.iter().all(|kept| kept.level == Level::Error)
+    }
+
     /// The problems, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()

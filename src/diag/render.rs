@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level as Drawn, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as Drawn, Origin, Renderer, Snippet};
 
 use super::place::{ceil, floor};
-use super::{Diagnostic, Diagnostics, Lang, Level, Placed, said};
+use super::{Diagnostic, Diagnostics, Lang, Level, Placed, Said, said};
 
 /// Lines longer than this many bytes are shown in part.
 const LONG_LINE: usize = 1_000;
+/// Lines that lie more bytes apart than this are not shown together.
+const FAR_APART: usize = 1 << 16;
 /// Bytes that are shown on either side of a place in a long line.
 const AROUND: usize = 60;
 
@@ -44,18 +46,28 @@ fn draw(renderer: &Renderer, diags: &Diagnostics, placed: &Placed<'_>, lang: Lan
         (Level::Warning, Lang::En) => Drawn::WARNING,
         (Level::Warning, Lang::Zh) => Drawn::WARNING.with_name("警告"),
     };
-    let mut group = level
+    let title = level
         .primary_title(diagnostic.message.in_lang(lang))
-        .id(diagnostic.code)
-        .element(
-            Origin::path(&*diagnostic.file)
-                .line(placed.start.line)
-                .char_column(placed.start.column),
-        );
-    if let Some(source) = diags.source(&diagnostic.file) {
-        for (start, text, marks) in excerpts(source, diagnostic) {
-            let mut snippet = Snippet::source(text).line_start(start).fold(false);
-            for (kind, span, label) in marks {
+        .id(diagnostic.code);
+    let mut group = Group::with_title(title);
+    let file = &*diagnostic.file;
+    let origin = Origin::path(file)
+        .line(placed.start.line)
+        .char_column(placed.start.column);
+    match diags
+        .source(file)
+        .map(|source| Excerpt::of(source, diagnostic))
+    {
+        None => group = group.element(origin),
+        Some(excerpt) => {
+            let mut snippet = Snippet::source(excerpt.text).line_start(excerpt.line);
+            if excerpt.cut {
+                // The drawn line is no whole line, so its columns are not the file's.
+                group = group.element(origin);
+            } else {
+                snippet = snippet.path(file);
+            }
+            for (kind, span, label) in excerpt.marks {
                 let mut mark = kind.span(span);
                 if let Some(label) = label {
                     mark = mark.label(label.in_lang(lang));
@@ -75,70 +87,69 @@ fn draw(renderer: &Renderer, diags: &Diagnostics, placed: &Placed<'_>, lang: Lan
     renderer.render(&[group])
 }
 
-type Mark<'a> = (AnnotationKind, Range<usize>, Option<&'a super::Said>);
-
-/// The pieces of source to show: the line of the place, cut if it is long, and the lines of the labels. Handing over a
-/// piece and not the whole keeps drawing a hundred problems of a large pack cheap.
-fn excerpts<'a>(
-    source: &'a str,
-    diagnostic: &'a Diagnostic,
-) -> Vec<(usize, &'a str, Vec<Mark<'a>>)> {
-    let mut out: Vec<(usize, Range<usize>, Vec<Mark<'a>>)> = Vec::new();
-    let primary = (AnnotationKind::Primary, &diagnostic.span, None);
-    let labels = diagnostic
-        .labels
-        .iter()
-        .map(|(span, said)| (AnnotationKind::Context, span, Some(said)));
-    for (kind, span, said) in std::iter::once(primary).chain(labels) {
-        let start = floor(source, span.start);
-        let shown = excerpt(source, start);
-        // Only the first line of a place is marked.
-        let end = ceil(source, span.end).clamp(start, shown.end.max(start));
-        let line = 1 + source.get(..start).unwrap_or("").matches('\n').count();
-        let mark = |shown: &Range<usize>| {
-            (
-                kind,
-                start.saturating_sub(shown.start)..end.saturating_sub(shown.start),
-                said,
-            )
-        };
-        match out
-            .iter_mut()
-            .find(|(_, piece, _)| piece.start <= start && end <= piece.end)
-        {
-            Some((_, piece, marks)) => marks.push(mark(piece)),
-            None => {
-                let marks = vec![mark(&shown)];
-                out.push((line, shown, marks));
-            }
-        }
-    }
-    out.into_iter()
-        .map(|(line, shown, marks)| (line, source.get(shown).unwrap_or(""), marks))
-        .collect()
+/// The piece of source to show. Handing over a piece and not the whole keeps it cheap to draw a hundred problems of a
+/// large pack.
+struct Excerpt<'a> {
+    text: &'a str,
+    /// The number of its first line.
+    line: usize,
+    /// Whether it is part of a long line.
+    cut: bool,
+    marks: Vec<(AnnotationKind, Range<usize>, Option<&'a Said>)>,
 }
 
-/// The line that holds `at`, or the part of a long line around it.
-fn excerpt(source: &str, at: usize) -> Range<usize> {
+impl<'a> Excerpt<'a> {
+    /// The lines of the place and of its labels with what lies between; of long lines, or of lines far apart, only what
+    /// is around the place.
+    fn of(source: &'a str, diagnostic: &'a Diagnostic) -> Self {
+        let first = line_of(source, floor(source, diagnostic.span.start));
+        let mut shown = first.clone();
+        let mut longest = first.len();
+        for (span, _) in &diagnostic.labels {
+            let line = line_of(source, floor(source, span.start));
+            longest = longest.max(line.len());
+            shown = shown.start.min(line.start)..shown.end.max(line.end);
+        }
+        let mut labels = diagnostic.labels.as_slice();
+        let cut = longest > LONG_LINE;
+        if cut || shown.len() > FAR_APART {
+            labels = &[];
+            shown = first;
+        }
+        if cut {
+            let at = diagnostic.span.start.clamp(shown.start, shown.end);
+            let start = ceil(source, at.saturating_sub(AROUND).max(shown.start));
+            shown = start..floor(source, (at + AROUND).min(shown.end)).max(start);
+        }
+        let mark = |span: &Range<usize>| {
+            // Of a place over several lines the first is marked.
+            let line = line_of(source, floor(source, span.start));
+            let start = floor(source, span.start).clamp(shown.start, shown.end);
+            let end = ceil(source, span.end).min(line.end).clamp(start, shown.end);
+            start - shown.start..end - shown.start
+        };
+        let mut marks = vec![(AnnotationKind::Primary, mark(&diagnostic.span), None)];
+        for (span, said) in labels {
+            marks.push((AnnotationKind::Context, mark(span), Some(said)));
+        }
+        let before = source.get(..shown.start).unwrap_or("");
+        Self {
+            text: source.get(shown).unwrap_or(""),
+            line: 1 + before.matches('\n').count(),
+            cut,
+            marks,
+        }
+    }
+}
+
+/// The line that holds `at`, without its break and without a byte-order mark.
+fn line_of(source: &str, at: usize) -> Range<usize> {
     let (before, after) = source.split_at(at);
     let mut start = before.rfind('\n').map_or(0, |line| line + 1);
-    let mut end = at + after.find('\n').unwrap_or(after.len());
-    if source
-        .get(start..end)
-        .is_some_and(|line| line.ends_with('\r'))
-    {
-        end = (end - 1).max(at);
+    if start == 0 && source.starts_with('\u{feff}') {
+        start = 3;
     }
-    if source
-        .get(start..end)
-        .is_some_and(|line| line.starts_with('\u{feff}'))
-        && start + 3 <= at
-    {
-        start += 3;
-    }
-    if end - start > LONG_LINE {
-        start = ceil(source, at.saturating_sub(AROUND).max(start));
-        end = floor(source, (at + AROUND).min(end)).max(at);
-    }
-    start..end
+    let end = at + after.find('\n').unwrap_or(after.len());
+    let line = source.get(start..end).unwrap_or("");
+    start..start + line.strip_suffix('\r').unwrap_or(line).len()
 }

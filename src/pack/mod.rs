@@ -1,10 +1,371 @@
-//! Packs, format 1.
+//! Packs, format 1: TOML in, a legal [`Pack`] or every problem at once out.
+//!
+//! [`Pack::parse`] reads a source in these steps, each in a file of its own: `syntax` (bytes to a tree with places),
+//! `keys` (what may stand where), `reading` (values out of tables), `terms` and `words` (lists, word files), `when` and
+//! `condition` (the language of conditions, and its names resolved), `rule`, `samples`. `regex` says which regexes are
+//! fit to be looked for. Nothing here touches the file system: word files come through a loader.
+//!
+//! # Untrusted input
+//!
+//! A source may be hostile. Everything that it can ask for is bounded by [`PackLimits`]; parsing takes time and memory
+//! in proportion to the source and the word files, and ends in [`Diagnostics`], never in a panic.
 
+mod condition;
 mod keys;
 mod model;
+mod reading;
 #[doc(hidden)]
 pub mod regex;
 mod report;
+mod rule;
+mod samples;
 mod syntax;
+mod terms;
+mod when;
+mod words;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diag::{Diagnostics, codes, said};
+use crate::limits::PackLimits;
+use crate::variant::Variants;
+use crate::verdict::{Action, Severity};
+use keys::Kind;
+use reading::{Defaults, Reading, RegexWork, Text};
+use report::{Reporter, shown};
+use syntax::Table;
+use terms::Inherited;
+use words::{Loader, WordFiles};
 
 pub use model::*;
+
+/// A pack, and what deserves a look in it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Parsed {
+    /// The pack.
+    pub pack: Pack,
+    /// Warnings; no errors.
+    pub warnings: Diagnostics,
+}
+
+impl Pack {
+    /// Reads a pack with the limits of a tenant and without word files. `file_name` is what diagnostics call it.
+    ///
+    /// # Errors
+    ///
+    /// All problems of the pack at once, warnings among them.
+    pub fn parse(file_name: &str, source: &str) -> Result<Parsed, Diagnostics> {
+        Self::parse_with(file_name, source, &PackLimits::default(), &mut |_| {
+            Err("no word files are at hand".to_owned())
+        })
+    }
+
+    /// Reads a pack. `files` gives the bytes of a word file by its path as the pack writes it, or says why it cannot;
+    /// the path is relative, with `/` between its parts and no `..`. Each file is asked for once.
+    ///
+    /// # Errors
+    ///
+    /// All problems of the pack at once, warnings among them.
+    pub fn parse_with(
+        file_name: &str,
+        source: &str,
+        limits: &PackLimits,
+        files: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<Parsed, Diagnostics> {
+        parse(file_name, source, limits, files, false)
+    }
+
+    /// Reads a pack of the base library: the same, but its id may be `base` or begin with `base.`, as no tenant's may.
+    ///
+    /// # Errors
+    ///
+    /// All problems of the pack at once, warnings among them.
+    pub fn parse_base(
+        file_name: &str,
+        source: &str,
+        limits: &PackLimits,
+        files: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<Parsed, Diagnostics> {
+        parse(file_name, source, limits, files, true)
+    }
+}
+
+fn parse(
+    file_name: &str,
+    source: &str,
+    limits: &PackLimits,
+    files: Loader<'_>,
+    base: bool,
+) -> Result<Parsed, Diagnostics> {
+    let file: Arc<str> = file_name.into();
+    let mut reading = Reading {
+        source,
+        limits,
+        report: Reporter {
+            diags: Diagnostics::bounded(limits.diagnostics),
+            file: Arc::clone(&file),
+            broken: false,
+        },
+        files: WordFiles::new(files),
+        defaults: Defaults {
+            severity: Severity::default(),
+            action: Action::Review,
+            variants: Variants::STANDARD.and(Variants::BUILT),
+        },
+        lists: Vec::new(),
+        places: HashMap::new(),
+        terms: 0,
+        regexes: RegexWork::default(),
+    };
+    if source.len() <= limits.pack_bytes {
+        reading.report.diags.add_source(file, source.into());
+    }
+    let pack = syntax::read(source, limits, &mut reading.report)
+        .and_then(|root| reading.pack(&root, base));
+    let mut diags = reading.report.diags;
+    diags.sort();
+    match pack {
+        Some(pack) if !diags.has_errors() => {
+            if diags.is_empty() {
+                // Nothing points into the sources, so they need not be kept.
+                diags = Diagnostics::bounded(limits.diagnostics);
+            }
+            Ok(Parsed {
+                pack,
+                warnings: diags,
+            })
+        }
+        _ => Err(diags),
+    }
+}
+
+impl Reading<'_, '_> {
+    fn pack(&mut self, root: &Table<'_>, base: bool) -> Option<Pack> {
+        keys::check(root, Kind::Root, &mut self.report);
+        self.format(root);
+        let head = self.head(root, base);
+        let except =
+            match Self::value(root, "pack").and_then(|(_, value)| value.get_ref().as_table()) {
+                Some(pack) => self.terms(pack, "except"),
+                None => Vec::new(),
+            };
+
+        for (name, span, value) in self.entries(root, "lists") {
+            let list = self.list(name, span, value);
+            self.places.insert(Arc::clone(&list.name), self.lists.len());
+            self.lists.push((list, false));
+        }
+        let lists = self.settle_lists();
+        let rules = self.rules(root);
+
+        if !self.report.diags.has_errors() {
+            let unused: Vec<_> = self
+                .lists
+                .iter()
+                .filter(|(_, used)| !used)
+                .map(|(list, _)| (Arc::clone(&list.name), list.span.clone()))
+                .collect();
+            for (name, at) in unused {
+                self.unused_list(&name, at);
+            }
+        }
+        let inherited = Inherited::from_variants(self.defaults.variants);
+        let except = self.settle_terms(&except, inherited, true);
+
+        let (id, version, title, owner, languages) = head?;
+        Some(Pack {
+            id,
+            version,
+            title,
+            owner,
+            languages,
+            lists,
+            except,
+            rules,
+            digest: self.files.digest(self.source),
+        })
+    }
+
+    fn settle_lists(&mut self) -> Vec<List> {
+        let raw = std::mem::take(&mut self.lists);
+        let variants = self.defaults.variants;
+        let lists = raw
+            .iter()
+            .map(|(list, _)| self.settle(list, variants, true))
+            .collect();
+        self.lists = raw;
+        lists
+    }
+
+    fn format(&mut self, root: &Table<'_>) {
+        let Some((_, value)) = Self::value(root, "format") else {
+            let help = said!(
+                "write `format = 1` at the top of the file",
+                "请在文件开头写 `format = 1`"
+            );
+            return self.missing("format", 0..0, "the top of the file", help);
+        };
+        match self.whole(value) {
+            Some(1) => {}
+            Some(other) => self.report.say(
+                &codes::UNKNOWN_FORMAT,
+                value.span(),
+                said!("format {other} is not known", "未知的格式 {other}"),
+                said!("write `format = 1`", "请写 `format = 1`"),
+            ),
+            None => self.wrong_type("format", value, ("the number 1", "数字 1")),
+        }
+    }
+
+    #[expect(
+        clippy::type_complexity,
+        reason = "the fields of one struct literal, used once"
+    )]
+    fn head(
+        &mut self,
+        root: &Table<'_>,
+        base: bool,
+    ) -> Option<(
+        Arc<str>,
+        Arc<str>,
+        Arc<str>,
+        Option<Arc<str>>,
+        Vec<Arc<str>>,
+    )> {
+        if Self::value(root, "pack").is_none() {
+            self.missing(
+                "[pack]",
+                0..0,
+                "the file",
+                said!(
+                    "add `[pack]` with `id = \"acme.custom\"` and `version = \"1.0.0\"`",
+                    "请添加 `[pack]`，写 `id = \"acme.custom\"` 和 `version = \"1.0.0\"`"
+                ),
+            );
+        }
+        let (pack, at) = self.table(root, "pack", Kind::Pack)?;
+        self.defaults(pack);
+        let id = self.string(pack, "id");
+        let version = self.string(pack, "version");
+        for (key, example) in [("id", "acme.custom"), ("version", "1.0.0")] {
+            if Self::value(pack, key).is_none() {
+                self.missing(
+                    key,
+                    at.clone(),
+                    "[pack]",
+                    said!(
+                        "add `{key} = \"{example}\"`",
+                        "请添加 `{key} = \"{example}\"`"
+                    ),
+                );
+            }
+        }
+        if let Some(id) = id {
+            self.pack_id(id, base);
+        }
+        if let Some(version) = version {
+            self.version(version);
+        }
+        let title = self.prose(pack, "title");
+        let owner = self.prose(pack, "owner");
+        let languages = self.languages(pack);
+        let id: Arc<str> = id?.text.into();
+        Some((
+            Arc::clone(&id),
+            version?.text.into(),
+            title.unwrap_or(id),
+            owner,
+            languages,
+        ))
+    }
+
+    fn defaults(&mut self, pack: &Table<'_>) {
+        let Some((table, _)) = self.table(pack, "defaults", Kind::Defaults) else {
+            return;
+        };
+        if let Some(severity) = self.choice(table, "severity", &Severity::ALL, Severity::name) {
+            self.defaults.severity = severity;
+        }
+        if let Some(action) = self.choice(table, "action", &Action::ALL, Action::name) {
+            self.defaults.action = action;
+        }
+        if let Some(variants) = self.variants(table) {
+            self.defaults.variants = variants;
+        }
+        self.window(table);
+    }
+
+    fn pack_id(&mut self, id: Text<'_, '_>, base: bool) {
+        if self.dotted_id(id).is_none() || base {
+            return;
+        }
+        if id.text == "base" || id.text.starts_with("base.") {
+            let what = shown(id.text);
+            self.report.say(
+                &codes::RESERVED_ID,
+                id.span(),
+                said!(
+                    "{what} is reserved for the base library",
+                    "{what} 保留给基础库使用"
+                ),
+                said!(
+                    "choose an id of your own, as in \"acme.custom\"",
+                    "请使用自己的标识，例如 \"acme.custom\""
+                ),
+            );
+        }
+    }
+
+    fn version(&mut self, version: Text<'_, '_>) {
+        let parts: Vec<&str> = version.text.split('.').take(4).collect();
+        let number = |part: &&str| {
+            (1..=9).contains(&part.len())
+                && part.bytes().all(|byte| byte.is_ascii_digit())
+                && (part.len() == 1 || !part.starts_with('0'))
+        };
+        if parts.len() == 3 && parts.iter().all(number) {
+            return;
+        }
+        let what = shown(version.text);
+        self.report.say(
+            &codes::BAD_VERSION,
+            version.span(),
+            said!("{what} is no version", "{what} 不是版本号"),
+            said!(
+                "write three numbers, as in \"1.0.0\"",
+                "请写三个数字，例如 \"1.0.0\""
+            ),
+        );
+    }
+
+    fn languages(&mut self, pack: &Table<'_>) -> Vec<Arc<str>> {
+        let mut languages = Vec::new();
+        for found in self.strings(pack, "languages") {
+            let plain = |part: &str| {
+                (1..=8).contains(&part.len())
+                    && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            };
+            let letters = found
+                .text
+                .bytes()
+                .take(2)
+                .all(|byte| byte.is_ascii_alphabetic());
+            if found.text.len() < 2 || !letters || !found.text.split('-').all(plain) {
+                let what = shown(found.text);
+                self.report.say(
+                    &codes::BAD_LANGUAGE,
+                    found.span(),
+                    said!("{what} is no language tag", "{what} 不是语言标签"),
+                    said!(
+                        "write \"zh\", \"en\", \"zh-Hant\"",
+                        "请写 \"zh\"、\"en\"、\"zh-Hant\" 等"
+                    ),
+                );
+            }
+            languages.push(found.text.into());
+        }
+        languages
+    }
+}

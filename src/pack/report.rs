@@ -27,6 +27,12 @@ impl Reporter {
         }
     }
 
+    /// A further problem that nobody will read, for it is one too many.
+    pub(super) fn count(&mut self, code: &'static Code) {
+        let nothing = Said::new("", "");
+        self.diags.push(self.at(code, 0..0, nothing));
+    }
+
     /// A problem in the pack's file, to be completed and pushed.
     pub(super) fn at(&self, code: &'static Code, at: Range<usize>, what: Said) -> Diagnostic {
         Diagnostic::new(code, Arc::clone(&self.file), at, what)

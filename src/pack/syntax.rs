@@ -90,7 +90,9 @@ pub(super) fn read<'i>(
     for error in &errors {
         let at = clamp(source, error.span().unwrap_or(0..0));
         // A lost quote makes the reader stumble over the same place again.
-        if seen.insert((at.start, error.message() == "duplicate key")) {
+        if report.diags.is_full() {
+            report.count(&codes::SYNTAX);
+        } else if seen.insert((at.start, error.message() == "duplicate key")) {
             syntax_error(source, error.message(), at, report);
         }
     }
@@ -460,12 +462,21 @@ pub(super) fn offset_in_source(raw: &str, offset: usize) -> usize {
     at.min(raw.len())
 }
 
-/// The part `inner` of the value of the string `value`, as a range of the source.
-pub(super) fn inner_span(source: &str, value: &Value<'_>, inner: Range<usize>) -> Range<usize> {
-    let span = value.span();
-    let raw = source.get(span.clone()).unwrap_or("");
-    let at = |offset| span.start + offset_in_source(raw, offset);
-    at(inner.start)..at(inner.end).max(at(inner.start))
+/// The part `inner` of the value of the string at `string`, as a range of the source.
+pub(super) fn inner_span(source: &str, string: Range<usize>, inner: Range<usize>) -> Range<usize> {
+    let raw = source.get(string.clone()).unwrap_or("");
+    let at = |offset| string.start + offset_in_source(raw, offset);
+    let mut start = at(inner.start);
+    let end = at(inner.end).max(start);
+    // A line break that is escaped is nothing in the value; what begins after it begins there.
+    let rest = source.get(start..end).unwrap_or("");
+    if let Some(after) = rest.strip_prefix('\\')
+        && after.starts_with(char::is_whitespace)
+        && raw.starts_with("\"\"\"")
+    {
+        start = end - after.trim_start().len();
+    }
+    start..end
 }
 
 #[cfg(test)]

@@ -1,0 +1,625 @@
+//! The language of conditions: text to tree, with names not yet resolved.
+//!
+//! Tight to loose: `near/N` and `then/N`, `not`, `and`, `or`; parentheses; `N of (a, b, c)`, `N of a`.
+
+use std::ops::Range;
+
+use super::reading::is_dotted;
+use super::report::shown;
+use crate::diag::{Code, Said, codes, said};
+use crate::limits::PackLimits;
+
+/// A condition as written.
+#[derive(Debug, PartialEq)]
+pub(super) enum Written {
+    Any(Name),
+    And(Vec<Written>),
+    Or(Vec<Written>),
+    Not(Box<Written>),
+    Near {
+        left: Vec<Name>,
+        right: Vec<Name>,
+        distance: u32,
+        ordered: bool,
+    },
+    Lists {
+        count: (u32, Range<usize>),
+        of: Vec<Name>,
+    },
+    Terms {
+        count: (u32, Range<usize>),
+        of: Name,
+    },
+}
+
+/// The name of a list, or a category without its `@`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Name {
+    pub(super) text: String,
+    pub(super) category: bool,
+    /// Bytes of the condition.
+    pub(super) at: Range<usize>,
+}
+
+/// Why a condition cannot be read.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) code: &'static Code,
+    /// Bytes of the condition.
+    pub(super) at: Range<usize>,
+    pub(super) what: Said,
+    pub(super) help: Said,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Token<'a> {
+    Open,
+    Close,
+    Comma,
+    And,
+    Or,
+    Not,
+    Of,
+    /// `near/N` (`false`) or `then/N` (`true`).
+    Near(bool, u32),
+    Number(u32),
+    Name(&'a str),
+    Category(&'a str),
+}
+
+/// Reads a condition. Bounded by `limits` in size, depth and time.
+pub(super) fn read(text: &str, limits: &PackLimits) -> Result<Written, Problem> {
+    let tokens = tokens(text, limits)?;
+    let mut parser = Parser {
+        tokens: &tokens,
+        next: 0,
+        end: text.len(),
+        depth: 0,
+        most_deep: limits.condition_depth,
+    };
+    let written = parser.or()?;
+    match parser.peek() {
+        None => Ok(written),
+        Some(_) => Err(parser.unexpected()),
+    }
+}
+
+fn tokens<'a>(
+    text: &'a str,
+    limits: &PackLimits,
+) -> Result<Vec<(Token<'a>, Range<usize>)>, Problem> {
+    // Names, numbers, operators, parentheses and commas.
+    let most = limits.condition_nodes.saturating_mul(4);
+    let mut tokens = Vec::new();
+    let mut nodes = 0;
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let run = |fits: fn(u8) -> bool| rest.bytes().take_while(|byte| fits(*byte)).count();
+        let (token, length) = match c {
+            c if c.is_ascii_whitespace() => {
+                at += c.len_utf8();
+                continue;
+            }
+            '(' => (Token::Open, 1),
+            ')' => (Token::Close, 1),
+            ',' => (Token::Comma, 1),
+            '0'..='9' => {
+                let length = run(|byte| byte.is_ascii_digit());
+                let number = number(&rest[..length], at..at + length)?;
+                (Token::Number(number), length)
+            }
+            '@' => {
+                let length = 1 + rest[1..]
+                    .bytes()
+                    .take_while(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+                    .count();
+                let category = &rest[1..length];
+                if !is_dotted(category) {
+                    let what = shown(category);
+                    return Err(Problem {
+                        code: &codes::BAD_CATEGORY,
+                        at: at..at + length,
+                        what: said!("{what} is no category", "{what} 不是类别"),
+                        help: said!(
+                            "write dotted parts, as in `@terrorism.organisation`",
+                            "请写点分隔的类别，例如 `@terrorism.organisation`"
+                        ),
+                    });
+                }
+                (Token::Category(category), length)
+            }
+            c if c.is_ascii_alphabetic() => {
+                let length = run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                word(rest, length, at, limits)?
+            }
+            c => return Err(strange(c, at)),
+        };
+        nodes += usize::from(!matches!(
+            token,
+            Token::Open | Token::Close | Token::Comma | Token::Of
+        ));
+        tokens.push((token, at..at + length));
+        at += length;
+        if tokens.len() > most || nodes > limits.condition_nodes {
+            let most = limits.condition_nodes;
+            return Err(Problem {
+                code: &codes::CONDITION_TOO_BIG,
+                at: 0..at,
+                what: said!(
+                    "the condition has more than {most} names and operators",
+                    "条件的名字与运算符超过 {most} 个"
+                ),
+                help: said!(
+                    "put terms that belong together in one list",
+                    "请把同类的词放进一个词表"
+                ),
+            });
+        }
+    }
+    Ok(tokens)
+}
+
+fn number(digits: &str, at: Range<usize>) -> Result<u32, Problem> {
+    digits.parse().map_err(|_| Problem {
+        code: &codes::BAD_COUNT,
+        at,
+        what: said!("the number is too large", "数字过大"),
+        help: said!("write a smaller number", "请写较小的数字"),
+    })
+}
+
+/// A keyword, `near/N`, `then/N`, or a name, and its length with the distance.
+fn word<'a>(
+    rest: &'a str,
+    length: usize,
+    at: usize,
+    limits: &PackLimits,
+) -> Result<(Token<'a>, usize), Problem> {
+    let word = &rest[..length];
+    let token = match word {
+        "and" => Token::And,
+        "or" => Token::Or,
+        "not" => Token::Not,
+        "of" => Token::Of,
+        "near" | "then" => {
+            let digits = rest[length..].strip_prefix('/').map_or(0, |rest| {
+                rest.bytes().take_while(u8::is_ascii_digit).count()
+            });
+            if digits == 0 {
+                return Err(Problem {
+                    code: &codes::BAD_CONDITION,
+                    at: at..at + length,
+                    what: said!("`{word}` has no distance", "`{word}` 缺少距离"),
+                    help: said!(
+                        "write `{word}/12`, without spaces",
+                        "请写 `{word}/12`，中间不留空格"
+                    ),
+                });
+            }
+            let whole = length + 1 + digits;
+            let distance = rest[length + 1..whole].parse().unwrap_or(u32::MAX);
+            if distance > limits.distance {
+                let most = limits.distance;
+                return Err(Problem {
+                    code: &codes::BAD_DISTANCE,
+                    at: at..at + whole,
+                    what: said!("the distance is larger than {most}", "距离大于 {most}"),
+                    help: said!(
+                        "write `{word}/{most}` at most; for anywhere in the message write `and`",
+                        "最多写 `{word}/{most}`；不限位置请用 `and`"
+                    ),
+                });
+            }
+            return Ok((Token::Near(word == "then", distance), whole));
+        }
+        _ => {
+            let lower = word.to_ascii_lowercase();
+            if lower != word {
+                let what = shown(word);
+                return Err(Problem {
+                    code: &codes::BAD_CONDITION,
+                    at: at..at + length,
+                    what: said!(
+                        "{what} is neither a list nor an operator",
+                        "{what} 既不是词表名也不是运算符"
+                    ),
+                    help: said!(
+                        "names and operators are lower-case: {lower}",
+                        "名字和运算符都用小写：{lower}",
+                        lower = shown(&lower)
+                    ),
+                });
+            }
+            Token::Name(word)
+        }
+    };
+    Ok((token, length))
+}
+
+fn strange(c: char, at: usize) -> Problem {
+    let meant = match c {
+        '（' => "`(`",
+        '）' => "`)`",
+        '，' | '、' => "`,`",
+        '&' => "`and`",
+        '|' => "`or`",
+        '!' | '！' => "`not`",
+        '\u{3000}' | '\u{a0}' => "` `",
+        '＠' => "`@`",
+        '／' => "`/`",
+        _ => "",
+    };
+    let what = shown(c.encode_utf8(&mut [0; 4]));
+    let help = if meant.is_empty() {
+        said!(
+            "name lists, as in `offer near/12 (ask or price) and not shop`; terms stand in lists",
+            "条件里写词表名，例如 `offer near/12 (ask or price) and not shop`；词写在词表里"
+        )
+    } else {
+        said!("write {meant}", "请写 {meant}")
+    };
+    Problem {
+        code: &codes::BAD_CONDITION,
+        at: at..at + c.len_utf8(),
+        what: said!(
+            "{what} has no meaning in a condition",
+            "条件中不能用 {what}"
+        ),
+        help,
+    }
+}
+
+struct Parser<'a, 't> {
+    tokens: &'t [(Token<'a>, Range<usize>)],
+    next: usize,
+    end: usize,
+    depth: usize,
+    most_deep: usize,
+}
+
+impl<'a> Parser<'a, '_> {
+    fn peek(&self) -> Option<&Token<'a>> {
+        self.tokens.get(self.next).map(|(token, _)| token)
+    }
+
+    fn take(&mut self, token: &Token<'_>) -> bool {
+        let found = self.peek() == Some(token);
+        self.next += usize::from(found);
+        found
+    }
+
+    /// Where the next token stands.
+    fn here(&self) -> Range<usize> {
+        self.tokens
+            .get(self.next)
+            .map_or(self.end..self.end, |(_, at)| at.clone())
+    }
+
+    fn problem(&self, what: Said, help: Said) -> Problem {
+        Problem {
+            code: &codes::BAD_CONDITION,
+            at: self.here(),
+            what,
+            help,
+        }
+    }
+
+    fn unexpected(&self) -> Problem {
+        match self.peek() {
+            None => self.problem(
+                said!("the condition ends too early", "条件没有写完"),
+                said!(
+                    "write a list's name here, or close the parenthesis",
+                    "请在此写词表名，或闭合括号"
+                ),
+            ),
+            Some(Token::Close) => self.problem(
+                said!("this `)` closes nothing", "多余的 `)`"),
+                said!("remove it, or open a `(` before", "请删除，或在前面补 `(`"),
+            ),
+            Some(Token::Comma) => self.problem(
+                said!(
+                    "a `,` stands only in `N of (a, b)`",
+                    "`,` 只能用于 `N of (a, b)`"
+                ),
+                said!("write `and` or `or`", "请写 `and` 或 `or`"),
+            ),
+            Some(Token::Near(..)) => self.problem(
+                said!(
+                    "`near` and `then` stand between two lists and make no chains",
+                    "`near` 和 `then` 只能连接两个词表，不能连写"
+                ),
+                said!(
+                    "write `a near/5 b and b near/5 c`",
+                    "请写 `a near/5 b and b near/5 c`"
+                ),
+            ),
+            Some(Token::And | Token::Or | Token::Of) => self.problem(
+                said!("a list's name is missing before this", "此处之前缺少词表名"),
+                said!("write a list's name", "请写词表名"),
+            ),
+            Some(_) => self.problem(
+                said!("an operator is missing before this", "此处之前缺少运算符"),
+                said!(
+                    "write `and`, `or`, `near/N` or `then/N` between the two",
+                    "请在两者之间写 `and`、`or`、`near/N` 或 `then/N`"
+                ),
+            ),
+        }
+    }
+
+    fn or(&mut self) -> Result<Written, Problem> {
+        let mut members = vec![self.and()?];
+        while self.take(&Token::Or) {
+            members.push(self.and()?);
+        }
+        Ok(one_or(members, Written::Or))
+    }
+
+    fn and(&mut self) -> Result<Written, Problem> {
+        let mut members = vec![self.not()?];
+        while self.take(&Token::And) {
+            members.push(self.not()?);
+        }
+        Ok(one_or(members, Written::And))
+    }
+
+    fn not(&mut self) -> Result<Written, Problem> {
+        if self.peek() == Some(&Token::Not) {
+            self.deeper()?;
+            self.next += 1;
+            let inner = self.not()?;
+            self.depth -= 1;
+            return Ok(Written::Not(Box::new(inner)));
+        }
+        self.near()
+    }
+
+    fn near(&mut self) -> Result<Written, Problem> {
+        let start = self.next;
+        let left = self.primary()?;
+        let Some(&Token::Near(ordered, distance)) = self.peek() else {
+            return Ok(left);
+        };
+        let left = self.side(left, start)?;
+        self.next += 1;
+        let start = self.next;
+        let right = self.primary()?;
+        let right = self.side(right, start)?;
+        if let Some(Token::Near(..)) = self.peek() {
+            return Err(self.unexpected());
+        }
+        Ok(Written::Near {
+            left,
+            right,
+            distance,
+            ordered,
+        })
+    }
+
+    /// What stands beside `near`: a name, or names joined by `or` in parentheses.
+    fn side(&self, written: Written, start: usize) -> Result<Vec<Name>, Problem> {
+        let from = self.tokens.get(start).map_or(self.end, |(_, at)| at.start);
+        let to = self
+            .next
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last))
+            .map_or(self.end, |(_, at)| at.end);
+        let mut names = Vec::new();
+        if names_of(written, &mut names) {
+            return Ok(names);
+        }
+        Err(Problem {
+            code: &codes::BAD_CONDITION,
+            at: from..to.max(from),
+            what: said!(
+                "`near` and `then` take lists, or lists joined by `or` in parentheses",
+                "`near` 和 `then` 两侧只能是词表，或括号内用 `or` 连接的词表"
+            ),
+            help: said!(
+                "write `(a or b) near/5 c`, and join other conditions with `and`",
+                "请写 `(a or b) near/5 c`，其他条件用 `and` 连接"
+            ),
+        })
+    }
+
+    fn primary(&mut self) -> Result<Written, Problem> {
+        match self.peek() {
+            Some(Token::Open) => {
+                self.deeper()?;
+                self.next += 1;
+                let inner = self.or()?;
+                if !self.take(&Token::Close) {
+                    return Err(match self.peek() {
+                        None => self.problem(
+                            said!("a `)` is missing", "缺少 `)`"),
+                            said!("close the parenthesis", "请闭合括号"),
+                        ),
+                        Some(_) => self.unexpected(),
+                    });
+                }
+                self.depth -= 1;
+                Ok(inner)
+            }
+            Some(&Token::Number(count)) => {
+                let count = (count, self.here());
+                self.next += 1;
+                self.of(count)
+            }
+            _ => Ok(Written::Any(self.name()?)),
+        }
+    }
+
+    fn of(&mut self, count: (u32, Range<usize>)) -> Result<Written, Problem> {
+        if !self.take(&Token::Of) {
+            return Err(self.problem(
+                said!("a number is followed by `of`", "数字之后应为 `of`"),
+                said!("write `2 of (a, b, c)`", "请写 `2 of (a, b, c)`"),
+            ));
+        }
+        if !self.take(&Token::Open) {
+            let of = self.name()?;
+            return Ok(Written::Terms { count, of });
+        }
+        let mut of = vec![self.name()?];
+        while self.take(&Token::Comma) {
+            of.push(self.name()?);
+        }
+        if !self.take(&Token::Close) {
+            return Err(self.problem(
+                said!(
+                    "the lists of `N of` are separated by `,` and closed by `)`",
+                    "`N of` 的词表用 `,` 分隔，以 `)` 结束"
+                ),
+                said!("write `2 of (a, b, c)`", "请写 `2 of (a, b, c)`"),
+            ));
+        }
+        Ok(Written::Lists { count, of })
+    }
+
+    fn name(&mut self) -> Result<Name, Problem> {
+        let (text, category) = match self.peek() {
+            Some(Token::Name(text)) => (*text, false),
+            Some(Token::Category(text)) => (*text, true),
+            Some(Token::Not) => {
+                return Err(self.problem(
+                    said!("`not` cannot stand here", "此处不能用 `not`"),
+                    said!(
+                        "write `a and not b`; `not` takes no part in `near` or `N of`",
+                        "请写 `a and not b`；`not` 不能用在 `near` 或 `N of` 中"
+                    ),
+                ));
+            }
+            _ => return Err(self.unexpected()),
+        };
+        let name = Name {
+            text: text.to_owned(),
+            category,
+            at: self.here(),
+        };
+        self.next += 1;
+        Ok(name)
+    }
+
+    fn deeper(&mut self) -> Result<(), Problem> {
+        self.depth += 1;
+        if self.depth <= self.most_deep {
+            return Ok(());
+        }
+        let most = self.most_deep;
+        Err(Problem {
+            code: &codes::CONDITION_TOO_BIG,
+            at: self.here(),
+            what: said!(
+                "the condition nests more than {most} deep",
+                "条件嵌套超过 {most} 层"
+            ),
+            help: said!(
+                "remove parentheses that are not needed, or put terms that belong together in one list",
+                "请删去多余括号，或把同类的词放进一个词表"
+            ),
+        })
+    }
+}
+
+fn one_or(mut members: Vec<Written>, many: fn(Vec<Written>) -> Written) -> Written {
+    match members.pop() {
+        Some(only) if members.is_empty() => only,
+        last => {
+            members.extend(last);
+            many(members)
+        }
+    }
+}
+
+/// Collects the names of a tree of `or`s; `false` if there is anything else in it.
+fn names_of(written: Written, names: &mut Vec<Name>) -> bool {
+    match written {
+        Written::Any(name) => {
+            names.push(name);
+            true
+        }
+        Written::Or(members) => members.into_iter().all(|member| names_of(member, names)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(written: &Written) -> String {
+        let join = |members: &[Written], with: &str| {
+            let members: Vec<String> = members.iter().map(plain).collect();
+            format!("({})", members.join(with))
+        };
+        let names = |names: &[Name]| {
+            let names: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+            names.join("|")
+        };
+        match written {
+            Written::Any(name) => name.text.clone(),
+            Written::And(members) => join(members, "&"),
+            Written::Or(members) => join(members, "+"),
+            Written::Not(inner) => format!("!{}", plain(inner)),
+            Written::Near {
+                left,
+                right,
+                distance,
+                ordered,
+            } => format!(
+                "[{} {}{distance} {}]",
+                names(left),
+                if *ordered { ">" } else { "~" },
+                names(right)
+            ),
+            Written::Lists { count, of } => format!("{}:{}", count.0, names(of)),
+            Written::Terms { count, of } => format!("{}#{}", count.0, of.text),
+        }
+    }
+
+    #[test]
+    fn binds_tight_to_loose() {
+        for (text, expected) in [
+            ("a", "a"),
+            ("a or b and not c near/3 d", "(a+(b&![c ~3 d]))"),
+            ("(a or b) and c", "((a+b)&c)"),
+            ("(a or (b or @x.y)) then/4 c", "[a|b|x.y >4 c]"),
+            ("2 of (a, b, c) or 3 of d", "(2:a|b|c+3#d)"),
+            ("not not a", "!!a"),
+        ] {
+            let read = read(text, &PackLimits::default()).map(|written| plain(&written));
+            assert_eq!(read.ok().as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn problems_have_places() {
+        for (text, code, at) in [
+            ("", "bad-condition", 0..0),
+            ("a b", "bad-condition", 2..3),
+            ("a and", "bad-condition", 5..5),
+            ("(a or b", "bad-condition", 7..7),
+            ("a)", "bad-condition", 1..2),
+            ("a near b", "bad-condition", 2..6),
+            ("a near/3 b near/3 c", "bad-condition", 11..17),
+            ("(a and b) near/3 c", "bad-condition", 0..9),
+            ("a near/3 not b", "bad-condition", 9..12),
+            ("a near/9999 b", "bad-distance", 2..11),
+            ("a AND b", "bad-condition", 2..5),
+            ("a && b", "bad-condition", 2..3),
+            ("（a）", "bad-condition", 0..3),
+            ("99999999999 of a", "bad-count", 0..11),
+            ("@x..y", "bad-category", 0..5),
+        ] {
+            let problem = read(text, &PackLimits::default()).expect_err(text);
+            assert_eq!((problem.code.name, problem.at), (code, at), "{text}");
+        }
+        for deep in ["(", "not ", "a and ", "("] {
+            let text = deep.repeat(10_000);
+            let problem = read(&text, &PackLimits::default()).expect_err(deep);
+            assert_eq!(problem.code.name, "condition-too-big");
+        }
+    }
+}
