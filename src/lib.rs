@@ -3,6 +3,8 @@
 //! Packs of rules go in ([`Pack::parse`]), are compiled ([`Compiler`]) into an immutable [`Ruleset`], and a [`Scanner`] decides on
 //! messages. How it is built is written in `src/ARCHITECTURE.md`.
 
+#[cfg(feature = "base-rules")]
+pub mod base;
 mod compile;
 pub mod diag;
 mod engine;

@@ -30,6 +30,8 @@ pub struct Ruleset {
     pub(crate) term_sets: Groups<u32>,
     /// For each set, the rules that look at it other than under `not`.
     pub(crate) set_rules: Groups<u32>,
+    /// For each set, the name of its list, for people.
+    pub(crate) set_names: Vec<Arc<str>>,
     /// For each set, the exceptions of its list.
     pub(crate) set_except: Vec<Option<u32>>,
     pub(crate) rules: Vec<RuleRow>,

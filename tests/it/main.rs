@@ -1,3 +1,5 @@
 //! Tests.
 
+#[cfg(feature = "base-rules")]
+mod base;
 mod packs;
