@@ -17,6 +17,7 @@ pub mod pack;
 mod policy;
 mod primitives;
 mod ruleset;
+pub mod selftest;
 #[doc(hidden)]
 pub mod text;
 pub mod variant;
@@ -26,7 +27,7 @@ pub use compile::Compiler;
 pub use diag::Diagnostics;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
-pub use engine::{Message, Scanner};
+pub use engine::{Message, Scanner, trace as explain};
 pub use limits::{Limits, PackLimits};
 pub use pack::Pack;
 pub use policy::{Policy, Weaker};

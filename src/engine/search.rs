@@ -13,6 +13,7 @@ use crate::text::tables::{self, Class};
 use crate::text::term::TermReading;
 use crate::variant::{Variant, Variants};
 
+use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
 
 /// A term found in a part of the message.
@@ -39,7 +40,7 @@ impl View {
         Self { as_l: true, ..self }
     }
 
-    fn bar(self) -> Bar {
+    pub(super) fn bar(self) -> Bar {
         if self.as_l { Bar::L } else { Bar::I }
     }
 }
@@ -134,6 +135,8 @@ pub(super) struct Searcher {
     walker: Walker,
     places: Vec<Place>,
     walked: Vec<Walked>,
+    /// Where an explanation is asked for: what was looked at.
+    pub(super) trace: Option<Trace>,
     pub(super) found: Vec<Found>,
 }
 
@@ -205,6 +208,13 @@ impl Searcher {
         budget.spend(text.len() as u64)?;
         self.skeleton.fill(text, view.bar());
         let causes = self.skeleton.causes();
+        if let Some(trace) = &mut self.trace {
+            trace.views.push(Viewed {
+                part: part.number,
+                view,
+                skeleton: String::from_utf8_lossy(self.skeleton.bytes()).into_owned(),
+            });
+        }
         self.places.clear();
         for (at, ruleset) in rulesets.iter().enumerate() {
             let places = &mut self.places;
@@ -238,6 +248,7 @@ impl Searcher {
                         ground: &ground,
                         place,
                         walked: &mut self.walked,
+                        trace: self.trace.as_mut(),
                     };
                     verify.place(&sought, cells);
                     budget.spend(std::mem::take(&mut self.walker.steps))?;
@@ -343,6 +354,7 @@ impl Searcher {
                         ground: &ground,
                         place,
                         walked: &mut self.walked,
+                        trace: self.trace.as_mut(),
                     };
                     verify.place(&sought, &[*at]);
                     searched = budget.spend(std::mem::take(&mut self.walker.steps));
@@ -575,6 +587,7 @@ struct Verify<'a, 'b> {
     ground: &'a Ground<'b>,
     place: &'a Place,
     walked: &'a mut Vec<Walked>,
+    trace: Option<&'a mut Trace>,
 }
 
 impl Verify<'_, '_> {
@@ -601,7 +614,7 @@ impl Verify<'_, '_> {
             if lead > 0 {
                 self.around(sought, cluster, lead);
             } else if pattern.single {
-                self.attempt(sought, cluster);
+                let _ = self.attempt(sought, cluster);
             } else {
                 self.back_from(sought, cluster);
             }
@@ -609,6 +622,16 @@ impl Verify<'_, '_> {
     }
 
     fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> Result<(), Miss> {
+        self.walker.reached = (start, 0);
+        let outcome = self.attempt_from(sought, start);
+        if let Some(trace) = &mut self.trace {
+            let of = (self.place.ruleset, self.place.pattern.term);
+            trace.attempt(of, start, self.walker.reached, outcome);
+        }
+        outcome.map(drop)
+    }
+
+    fn attempt_from(&mut self, sought: &Sought<'_>, start: usize) -> Result<usize, Miss> {
         if !self.walker.left_border(self.ground, sought, start) {
             return Err(Miss::LeftBorder);
         }
@@ -621,7 +644,7 @@ impl Verify<'_, '_> {
                     start: start as u32,
                     end: end as u32,
                 });
-                Ok(())
+                Ok(end)
             }
         }
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
 
-use super::{Finding, Hit, Listing, Verdict};
+use super::{Action, Coverage, Finding, Hit, Listing, Severity, Verdict};
 use crate::engine::Message;
+use crate::primitives::{Scene, Span};
 use crate::ruleset::Digest;
 use crate::variant::{Variant, Variants};
 
@@ -71,8 +72,8 @@ impl<I: Serialize> Serialize for Report<'_, I> {
         if let Some(id) = &self.id {
             out.serialize_entry("id", id)?;
         }
-        out.serialize_entry("action", action.name())?;
-        out.serialize_entry("coverage", &format_args!("{coverage}"))?;
+        out.serialize_entry("action", action)?;
+        out.serialize_entry("coverage", coverage)?;
         out.serialize_entry("findings", &Findings { findings, parted })?;
         out.serialize_entry(
             "shadow",
@@ -130,9 +131,9 @@ impl Serialize for One<'_> {
         let mut out = serializer.serialize_struct("Finding", 11)?;
         out.serialize_field("rule", &**rule)?;
         out.serialize_field("category", &**category)?;
-        out.serialize_field("severity", severity.name())?;
-        out.serialize_field("action", action.name())?;
-        out.serialize_field("lowered_from", &lowered_from.map(super::Action::name))?;
+        out.serialize_field("severity", severity)?;
+        out.serialize_field("action", action)?;
+        out.serialize_field("lowered_from", lowered_from)?;
         // There is no model of it yet.
         out.serialize_field("confidence", &1.0)?;
         out.serialize_field("references", &All(references, Text))?;
@@ -203,5 +204,43 @@ impl Serialize for Variants {
     /// The names of the members, in table order.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(Variant::name))
+    }
+}
+
+impl Serialize for Coverage {
+    /// As it is shown.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Action {
+    /// Its name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for Severity {
+    /// Its name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for Scene {
+    /// Its name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for Span {
+    /// `start` and `end`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Span", 2)?;
+        out.serialize_field("start", &self.start)?;
+        out.serialize_field("end", &self.end)?;
+        out.end()
     }
 }
