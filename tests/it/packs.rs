@@ -7,7 +7,7 @@ use tidegate::diag::codes::CODES;
 use tidegate::diag::{Diagnostics, Lang, Level};
 use tidegate::limits::PackLimits;
 use tidegate::pack::{Condition, ListRef, Operand, Pack, Parsed, Status};
-use tidegate::primitives::{Scene, Timestamp};
+use tidegate::{Scene, Timestamp};
 use tidegate::variant::{Variant, Variants};
 use tidegate::verdict::{Action, Severity};
 
