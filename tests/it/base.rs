@@ -23,3 +23,16 @@ fn the_ruleset_is_locked() {
     assert!(ruleset.is_locked());
     assert!(ruleset.rules() > 0);
 }
+
+#[test]
+fn its_samples_hold() {
+    let packs = tidegate::base::packs().unwrap_or_else(|problems| panic!("{problems}"));
+    let report = tidegate::selftest::run(None, &packs, &tidegate::PackLimits::operator())
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(!report.samples.is_empty());
+    let failures: Vec<(&str, &str)> = report
+        .failures()
+        .map(|tested| (&*tested.rule, &*tested.text))
+        .collect();
+    assert_eq!(failures, []);
+}

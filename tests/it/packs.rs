@@ -7,9 +7,9 @@ use tidegate::diag::codes::CODES;
 use tidegate::diag::{Diagnostics, Lang, Level};
 use tidegate::limits::PackLimits;
 use tidegate::pack::{Condition, ListRef, Operand, Pack, Parsed, Status};
-use tidegate::{Scene, Timestamp};
 use tidegate::variant::{Variant, Variants};
 use tidegate::verdict::{Action, Severity};
+use tidegate::{Scene, Timestamp};
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/packs")

@@ -220,7 +220,7 @@ fn by(variants: Variants) -> String {
         return String::new();
     }
     let names: Vec<&str> = variants.iter().map(Variant::name).collect();
-    format!(", by {}", names.join(", "))
+    format!(", by {}", names.join(" and "))
 }
 
 fn hit_line(hit: &HitExplained, text: &str) -> String {
@@ -278,17 +278,22 @@ pub(crate) fn rule_lines(
     if !rule.in_effect {
         writeln!(out, "      {} not in effect at this time", tick(false))?;
     }
+    let listed = rule
+        .listings
+        .iter()
+        .any(|listing| listing.in_force && listing.heeded);
     for listing in &rule.listings {
         let said = match (listing.in_force, listing.heeded) {
             (true, true) => "in force",
             (false, _) => "not in force at this time",
             (true, false) => "not among the jurisdictions",
         };
-        let (mark, list, reference) = (
-            tick(listing.in_force && listing.heeded),
-            &listing.list,
-            &listing.reference,
-        );
+        let mark = match listing.in_force && listing.heeded {
+            // One is enough.
+            false if listed => styled(term::DIM, "·"),
+            counts => tick(counts),
+        };
+        let (list, reference) = (&listing.list, &listing.reference);
         writeln!(out, "      {mark} listed: {list} {reference}, {said}")?;
     }
     condition(out, &rule.when, explanation, "", 6)?;
@@ -303,7 +308,7 @@ pub(crate) fn rule_lines(
             "        {hit} does not count inside the exception {by}"
         )?;
     }
-    if let Some(lower) = &rule.lower {
+    if let Some(lower) = rule.lower.as_ref().filter(|_| rule.when.held) {
         let held = if lower.held {
             "it holds"
         } else {
@@ -325,31 +330,33 @@ fn condition(
     word: &str,
     indent: usize,
 ) -> io::Result<()> {
-    write!(
-        out,
-        "{:indent$}{} {word}{}",
-        "",
-        tick(condition.held),
-        condition.says
-    )?;
+    let mark = tick(condition.held);
+    write!(out, "{:indent$}{mark} {word}{}", "", condition.says)?;
     if condition.members.is_empty() {
-        let mut terms: Vec<String> = condition
+        let mut hits: Vec<String> = condition
             .hits
             .iter()
-            .map(|hit| term::shown(&explanation.hits[*hit].term))
+            .map(|hit| {
+                let hit = &explanation.hits[*hit];
+                term::shown(&hit.term) + &by(hit.variants)
+            })
             .collect();
-        terms.dedup();
-        if !terms.is_empty() {
-            write!(out, ": {}", terms.join(", "))?;
+        hits.dedup();
+        if !hits.is_empty() {
+            write!(out, ": {}", hits.join("; "))?;
         }
     }
-    if let Some(nearest) = condition.nearest {
+    if let Some(nearest) = condition.nearest.filter(|_| !condition.held) {
         let nearest = format!("  the nearest are {} apart", term::count(nearest, "unit"));
         write!(out, "{}", styled(term::DIM, nearest))?;
     }
     writeln!(out)?;
+    // Of many names, those of which nothing was found say nothing that the line above does not.
+    let many = condition.members.len() > 2;
     for member in &condition.members {
-        self::condition(out, member, explanation, "", indent + 2)?;
+        if !many || member.held || !member.members.is_empty() {
+            self::condition(out, member, explanation, "", indent + 2)?;
+        }
     }
     Ok(())
 }

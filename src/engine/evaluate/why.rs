@@ -99,15 +99,12 @@ impl<'a> Evaluation<'a> {
                     let member = ruleset.node_members[member as usize];
                     explained.members.push(self.tree(asking, member, budget)?);
                 }
-                let word = match &ruleset.nodes[node as usize] {
-                    Node::And(_) => " and ",
-                    _ => " or ",
-                };
-                explained.says = joined(&explained.members, word);
+                let and = matches!(&ruleset.nodes[node as usize], Node::And(_));
+                explained.says = says(&explained.members).join(if and { " and " } else { " or " });
             }
             Node::Not(inner) => {
                 explained.members.push(self.tree(asking, *inner, budget)?);
-                explained.says = format!("not {}", joined(&explained.members, ""));
+                explained.says = format!("not {}", says(&explained.members).concat());
             }
             Node::Near {
                 left,
@@ -124,9 +121,9 @@ impl<'a> Evaluation<'a> {
                 let rights = self.leaves(asking, right.clone(), budget)?;
                 explained.says = format!(
                     "{} {}/{distance} {}",
-                    joined(&lefts, " or "),
+                    any_of(&lefts),
                     if *ordered { "then" } else { "near" },
-                    joined(&rights, " or "),
+                    any_of(&rights),
                 );
                 explained.nearest = self.nearest(&lefts, &rights, *ordered);
                 explained.members = lefts;
@@ -134,12 +131,12 @@ impl<'a> Evaluation<'a> {
             }
             Node::Lists { count, of } => {
                 explained.members = self.leaves(asking, of.clone(), budget)?;
-                explained.says = format!("{count} of ({})", joined(&explained.members, ", "));
+                explained.says = format!("{count} of ({})", says(&explained.members).join(", "));
                 explained.hits = hits_of(&explained.members);
             }
             Node::Terms { count, of } => {
                 explained.members = self.leaves(asking, *of..of + 1, budget)?;
-                explained.says = format!("{count} of {}", joined(&explained.members, ""));
+                explained.says = format!("{count} of {}", says(&explained.members).concat());
                 explained.hits = hits_of(&explained.members);
             }
         }
@@ -241,8 +238,9 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-fn joined(members: &[ConditionExplained], between: &str) -> String {
-    let says: Vec<String> = members
+/// What the members of a condition say, in parentheses where they are more than a name.
+fn says(members: &[ConditionExplained]) -> Vec<String> {
+    members
         .iter()
         .map(|member| {
             if member.members.is_empty() {
@@ -251,13 +249,15 @@ fn joined(members: &[ConditionExplained], between: &str) -> String {
                 format!("({})", member.says)
             }
         })
-        .collect();
+        .collect()
+}
+
+/// One side of a pair.
+fn any_of(members: &[ConditionExplained]) -> String {
+    let says = says(members);
     match &says[..] {
         [one] => one.clone(),
-        _ if between == " or " && members.iter().all(|member| member.members.is_empty()) => {
-            format!("({})", says.join(between))
-        }
-        _ => says.join(between),
+        _ => format!("({})", says.join(" or ")),
     }
 }
 
