@@ -128,10 +128,11 @@ fn closest(sought: &[char], text: &[char]) -> Option<(usize, std::ops::Range<usi
             row[at] = changed.min(left_out).min(added);
         }
     }
+    // Of equals, the one as long as what is sought.
     let (end, (edits, from)) = row
         .iter()
         .enumerate()
-        .min_by_key(|(_, (edits, _))| *edits)?;
+        .min_by_key(|(end, (edits, from))| (*edits, (end - from).abs_diff(sought.len())))?;
     Some((*edits, *from..end))
 }
 
