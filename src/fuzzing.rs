@@ -1,43 +1,116 @@
-//! Bodies shared by fuzz targets and property tests. Not an API.
+//! Small random packs and texts that hit them, and the comparison with the oracle. Not an API.
+//!
+//! Everything here follows from a seed. A pack is made as a value and written as TOML, so that a parser stands
+//! between the oracle, which takes the value, and whatever is compared with it.
 
-use crate::diag::Lang;
-use crate::limits::PackLimits;
+mod against;
+mod disguise;
+mod packs;
+mod parse;
+mod random;
+mod shares;
+mod toml;
+
+pub use against::{engine, relation, verdict};
+pub use parse::pack;
+pub use shares::Shares;
+
+use crate::limits::Limits;
+use crate::oracle::{Answer, Case, screen};
 use crate::pack::Pack;
+use crate::primitives::{Scene, Timestamp};
+use crate::verdict::Action;
+use random::Random;
 
-/// Reads a pack of any bytes: never a panic, and if it is refused, an error says why, at a place that exists.
-pub fn pack(data: &[u8]) {
-    let source = String::from_utf8_lossy(data);
-    let mut words = |path: &str| {
-        if path.len() % 2 == 0 {
-            Ok(data.iter().rev().copied().collect())
-        } else {
-            Err("none".to_owned())
-        }
-    };
-    let limits = PackLimits::default();
-    let (diags, refused) = match Pack::parse_with("fuzz.toml", &source, &limits, &mut words) {
-        Ok(parsed) => (parsed.warnings, false),
-        Err(diags) => (diags, true),
-    };
-    assert_eq!(diags.has_errors(), refused);
-    assert!(diags.len() <= limits.diagnostics);
-    for diagnostic in &diags {
-        if let Some(source) = diags.source(&diagnostic.file) {
-            assert!(
-                source.get(diagnostic.span.clone()).is_some(),
-                "{diagnostic:?}"
-            );
-        }
-        assert!(!diagnostic.message.en.is_empty() && !diagnostic.message.zh.is_empty());
+/// Two packs, and messages for them.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The pack of the first ruleset, as a file.
+    pub base_toml: String,
+    /// The pack of the second ruleset, as a file.
+    pub tenant_toml: String,
+    /// What `base_toml` says, but for its samples and digest.
+    pub base: Pack,
+    /// What `tenant_toml` says, but for its samples and digest.
+    pub tenant: Pack,
+    /// The messages, each of one part.
+    pub texts: Vec<String>,
+    /// Where they go.
+    pub scene: Scene,
+    /// When they are screened.
+    pub at: Timestamp,
+    /// The tenant's jurisdictions.
+    pub jurisdictions: Vec<String>,
+}
+
+impl Made {
+    /// What the oracle says of the text at `index`, under default limits, with `review` for an incomplete look.
+    pub fn answer(&self, index: usize) -> Answer {
+        self.answer_with(&self.base, &self.tenant, index)
     }
-    assert_eq!(
-        diags.to_text(Lang::Zh).is_empty(),
-        diags.is_empty(),
-        "what there is, is told"
-    );
-    #[cfg(feature = "render")]
-    assert_eq!(
-        crate::diag::render(&diags, Lang::En, false).is_empty(),
-        diags.is_empty()
-    );
+
+    fn answer_with(&self, base: &Pack, tenant: &Pack, index: usize) -> Answer {
+        let jurisdictions: Vec<&str> = self.jurisdictions.iter().map(String::as_str).collect();
+        screen(&Case {
+            packs: &[std::slice::from_ref(base), std::slice::from_ref(tenant)],
+            parts: &[&self.texts[index]],
+            scene: self.scene,
+            at: self.at,
+            jurisdictions: &jurisdictions,
+            limits: &Limits::default(),
+            on_partial: Action::Review,
+        })
+    }
+}
+
+/// The packs and texts of a seed.
+pub fn make(seed: u64) -> Made {
+    let mut random = Random::new(seed);
+    let base = packs::base(&mut random);
+    let tenant = packs::tenant(&mut random, &base);
+    let texts = (0..8)
+        .map(|_| packs::text(&mut random, &base, &tenant))
+        .collect();
+    let jurisdictions = ["EU", "US"]
+        .into_iter()
+        .filter(|_| random.chance(60))
+        .map(str::to_owned)
+        .collect();
+    Made {
+        base_toml: toml::write(&base),
+        tenant_toml: toml::write(&tenant),
+        base,
+        tenant,
+        texts,
+        scene: if random.chance(80) {
+            Scene::Group
+        } else {
+            random.pick(&Scene::ALL)
+        },
+        at: random.pick(&packs::TIMES),
+        jurisdictions,
+    }
+}
+
+/// Holds `engine`, given the packs and the index of a text, to the oracle for every text of a seed.
+///
+/// # Panics
+///
+/// If an answer differs; the panic shows the seed, the packs and the text.
+pub fn compare(seed: u64, mut engine: impl FnMut(&Made, usize) -> Answer) {
+    let made = make(seed);
+    for (index, text) in made.texts.iter().enumerate() {
+        let expected = made.answer(index);
+        let found = engine(&made, index);
+        assert!(
+            found == expected,
+            "seed {seed}, text {index}: {text:?}\nscene {}, at {:?}, jurisdictions {:?}\n\
+             expected {expected:#?}\nfound {found:#?}\n# base\n{}\n# tenant\n{}",
+            made.scene,
+            made.at,
+            made.jurisdictions,
+            made.base_toml,
+            made.tenant_toml,
+        );
+    }
 }

@@ -8,11 +8,14 @@ pub mod base;
 mod compile;
 pub mod diag;
 mod engine;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod limits;
 mod matcher;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod oracle;
 pub mod pack;
 mod policy;
 mod primitives;
@@ -25,6 +28,9 @@ pub mod verdict;
 
 pub use compile::Compiler;
 pub use diag::Diagnostics;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use engine::hits;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
 pub use engine::{Message, Scanner, trace as explain};

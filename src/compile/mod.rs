@@ -135,6 +135,16 @@ impl Compiler {
     }
 }
 
+/// A ruleset of one term and no rule.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn one_term(term: &crate::pack::Term) -> Option<Ruleset> {
+    let limits = PackLimits::default();
+    let mut build = Build::new(&limits);
+    build.set_except.push(None);
+    build.terms.add("", 0, std::slice::from_ref(term));
+    build.finish(Digest([0; 32]), false).ok()
+}
+
 /// A problem of a whole pack, or of several: it stands at the beginning, under the pack's id.
 fn problem(code: &'static Code, pack: &str, message: Said) -> Diagnostic {
     Diagnostic::new(code, Arc::from(pack), 0..0, message)

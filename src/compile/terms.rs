@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::diag::{Diagnostic, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::regex::RegexMatcher;
 use crate::pack::{self, Term};
 use crate::ruleset::{PatternTerm, RegexRow, TermRow};
-use crate::text::fold::Bar;
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::tables;
 use crate::text::term::TermReading;
@@ -129,7 +130,7 @@ impl<'a> Terms<'a> {
         self.rows.push(TermRow {
             text: Arc::clone(&term.text),
             word: term.word,
-            turkic: term.text.chars().any(tables::is_turkic),
+            turkic: term.text.nfc().any(tables::is_turkic),
             variants: reading
                 .as_ref()
                 .map_or(term.variants, |reading| reading.variants),
@@ -140,17 +141,13 @@ impl<'a> Terms<'a> {
 
     fn literal(&mut self, pack: &str, term: &Term, row: u32) -> Option<TermReading> {
         let reading = TermReading::new(&term.text, term.variants);
-        let mut found = false;
-        for bar in [Bar::I, Bar::L] {
-            self.skeleton.fill(&term.text, bar);
-            let pattern = self.skeleton.bytes();
-            if pattern.is_empty() || (bar == Bar::L && !self.skeleton.causes().or_l) {
-                continue;
-            }
-            found = true;
+        self.skeleton.fill(&term.text);
+        let pattern = self.skeleton.bytes();
+        let mut found = !pattern.is_empty();
+        if found {
             let mut symbols = Vec::new();
             for c in term.text.chars() {
-                word_symbols(c, bar, |symbol| symbols.push(symbol));
+                word_symbols(c, |symbol| symbols.push(symbol));
             }
             let first_run = symbols
                 .iter()
@@ -204,7 +201,8 @@ impl<'a> Terms<'a> {
             &term.text,
             ignore_case,
             &plan.literals,
-            self.limits.regex_program_bytes,
+            // The plan was measured without the slots of the match, which add little.
+            2 * self.limits.regex_program_bytes,
         );
         match matcher {
             Ok(matcher) => {

@@ -240,11 +240,11 @@ impl<'a> Evaluation<'a> {
             }
             Node::Terms { count, of } => {
                 let hits = self.hits(asking, *of..of + 1, budget)?;
-                let mut terms: Vec<(u32, u32)> = hits
+                let mut terms: Vec<&str> = hits
                     .iter()
                     .map(|hit| {
                         let found = &self.found[*hit as usize];
-                        (found.ruleset, found.term)
+                        &*self.rulesets[found.ruleset as usize].terms[found.term as usize].text
                     })
                     .collect();
                 terms.sort_unstable();
@@ -497,17 +497,12 @@ fn units(text: &str) -> Vec<usize> {
         if tables::is_invisible(c) {
             continue;
         }
-        let class = tables::class(c);
-        let in_run = tables::is_mark(c)
-            || class == Class::Digit
-            || (class == Class::Letter && tables::script(c).bounds_words());
-        if in_run && in_word {
-            continue;
-        }
-        if in_run || class == Class::Letter {
+        let counts = tables::is_mark(c) || matches!(tables::class(c), Class::Letter | Class::Digit);
+        let alone = tables::script(c).is_unspaced();
+        if counts && (alone || !in_word) {
             starts.push(at);
         }
-        in_word = in_run;
+        in_word = counts && !alone;
     }
     starts
 }

@@ -329,3 +329,25 @@ pub fn screen_batch(
         })
         .collect()
 }
+
+/// The hits of one term in one text, as the engine finds them.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub fn hits(term: &crate::pack::Term, text: &str, limits: &Limits) -> Vec<(Span, Variants)> {
+    let Some(ruleset) = crate::compile::one_term(term) else {
+        return Vec::new();
+    };
+    let part = Part {
+        number: 0,
+        text,
+        limits,
+    };
+    let mut searcher = Searcher::default();
+    let mut budget = Budget::new(limits, text.len());
+    let _ = searcher.part(&[&ruleset], &part, &mut budget);
+    let found = std::mem::take(&mut searcher.found);
+    found
+        .iter()
+        .map(|found| (found.span, searcher.explain(&ruleset, &part, found)))
+        .collect()
+}

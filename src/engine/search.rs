@@ -6,7 +6,6 @@ use crate::limits::Limits;
 use crate::primitives::Span;
 use crate::ruleset::{PatternTerm, Ruleset, TermRow};
 use crate::text::escapes::Decoded;
-use crate::text::fold::Bar;
 use crate::text::reading::Reading;
 use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
 use crate::text::tables::{self, Class};
@@ -38,10 +37,6 @@ pub(super) struct View {
 impl View {
     fn as_l(self) -> Self {
         Self { as_l: true, ..self }
-    }
-
-    pub(super) fn bar(self) -> Bar {
-        if self.as_l { Bar::L } else { Bar::I }
     }
 }
 
@@ -206,7 +201,7 @@ impl Searcher {
         let text = decoded.map_or(part.text, Decoded::text);
         let first = self.first;
         budget.spend(text.len() as u64)?;
-        self.skeleton.fill(text, view.bar());
+        self.skeleton.fill(text);
         let causes = self.skeleton.causes();
         if let Some(trace) = &mut self.trace {
             trace.views.push(Viewed {
@@ -234,9 +229,9 @@ impl Searcher {
         self.walked.clear();
         if !self.places.is_empty() {
             self.read(part, decoded, causes);
-            self.reading.map_skeleton(text, view.bar());
+            self.reading.map_skeleton(text);
             budget.spend(text.len() as u64)?;
-            let ground = Ground::new(text, &self.reading, view.bar());
+            let ground = Ground::new(text, &self.reading, view.as_l);
             for place in &self.places {
                 let ruleset = rulesets[place.ruleset as usize];
                 let row = &ruleset.terms[place.pattern.term as usize];
@@ -259,7 +254,7 @@ impl Searcher {
             self.bare(rulesets, part, decoded, causes, view, budget)?;
         }
         if !self.walked.is_empty() {
-            self.tell_apart(part, text, view, first, budget)?;
+            self.tell_apart(rulesets, part, text, view, first, budget)?;
         }
         ControlFlow::Continue(causes)
     }
@@ -271,10 +266,9 @@ impl Searcher {
         }
         self.filled = Some(decoded.is_some());
         match decoded {
-            None => self.reading.fill_raw(part.text, causes.look_alike),
+            None => self.reading.fill_raw(part.text, causes.word),
             Some(decoded) => {
-                self.reading
-                    .fill_decoded(part.text, decoded, causes.look_alike);
+                self.reading.fill_decoded(part.text, decoded, causes.word);
             }
         }
     }
@@ -338,7 +332,7 @@ impl Searcher {
         }
         if searched.is_continue() && !places.is_empty() {
             self.read(part, decoded, causes);
-            let ground = Ground::new(text, &self.reading, view.bar());
+            let ground = Ground::new(text, &self.reading, view.as_l);
             for place in &places {
                 let ruleset = rulesets[place.ruleset as usize];
                 let row = &ruleset.terms[place.pattern.term as usize];
@@ -371,6 +365,7 @@ impl Searcher {
     /// Of the walks of one term: the latest start for each end; of these, in order, those that overlap none before.
     fn tell_apart(
         &mut self,
+        rulesets: &[&Ruleset],
         part: &Part<'_>,
         text: &str,
         view: View,
@@ -400,10 +395,9 @@ impl Searcher {
             let span = self.reading.span(start, end);
             let counts = (!view.decoded || clusters.iter().any(|cluster| cluster.decoded))
                 && (!view.as_l || {
-                    let held = &text[clusters[0].start as usize..];
-                    let held = &held[..(clusters[end - start].end - clusters[0].start) as usize];
-                    held.chars()
-                        .any(|c| tables::confusable(c).is_some_and(|look| look.or_l))
+                    let ground = Ground::new(text, &self.reading, view.as_l);
+                    let row = &rulesets[walk.ruleset as usize].terms[walk.term as usize];
+                    self.walker.holds_or_l(&ground, row.variants, (start, end))
                 });
             if !counts {
                 continue;
@@ -455,10 +449,12 @@ impl Searcher {
                         }
                     },
                     |span| {
-                        if !bound || (on_border(text, span.start) && on_border(text, span.end)) {
+                        let counts =
+                            !bound || (on_border(text, span.start) && on_border(text, span.end));
+                        if counts {
                             spans.push(span);
                         }
-                        ControlFlow::Continue(())
+                        counts
                     },
                 );
                 if !spans.is_empty() {
@@ -516,7 +512,7 @@ impl Searcher {
         } else {
             part.text
         };
-        let ground = Ground::new(text, &self.reading, view.bar());
+        let ground = Ground::new(text, &self.reading, view.as_l);
         let clusters = self.reading.clusters();
         let start = clusters.partition_point(|cluster| (cluster.from as usize) < found.span.start);
         let end = clusters.partition_point(|cluster| (cluster.to as usize) < found.span.end);

@@ -424,16 +424,14 @@ impl Scanner {
                 .map(|cluster| {
                     cells.clear();
                     let shown = &text[cluster.start as usize..cluster.end as usize];
-                    folder.fold(shown, Variants::BUILT, viewed.view.bar(), &mut cells);
+                    folder.fold(shown, Variants::BUILT, &mut cells);
                     let folded: String = cells.iter().map(|cell| cell.plain).collect();
                     let look: String = cells
                         .iter()
-                        .map(|cell| {
-                            if cluster.eligible || cell.latin_look {
-                                cell.look
-                            } else {
-                                cell.plain
-                            }
+                        .map(|cell| match cluster.eligible || cell.latin_look {
+                            true if cell.or_l && viewed.view.as_l => 'l',
+                            true => cell.look,
+                            false => cell.plain,
                         })
                         .collect();
                     ClusterExplained {

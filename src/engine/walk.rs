@@ -1,6 +1,6 @@
 //! The walk (`src/ARCHITECTURE.md`, 3): whether a term stands in a text, from one cluster on.
 
-use crate::text::fold::{BARE, Bar, Folder, Symbol};
+use crate::text::fold::{BARE, Folder, Symbol};
 use crate::text::reading::{Cluster, Reading};
 use crate::text::tables::{self, Class, Script};
 use crate::text::term::{TermReading, TermSymbol, is_word};
@@ -12,16 +12,38 @@ pub(super) struct Ground<'a> {
     /// The text that is read: the decoded one, if it is a decoded reading.
     pub(super) text: &'a str,
     pub(super) clusters: &'a [Cluster],
-    pub(super) bar: Bar,
+    /// Whether look-alikes that could be an i or an l are read as an l.
+    pub(super) as_l: bool,
 }
 
 impl<'a> Ground<'a> {
-    pub(super) fn new(text: &'a str, reading: &'a Reading, bar: Bar) -> Self {
+    pub(super) fn new(text: &'a str, reading: &'a Reading, as_l: bool) -> Self {
         Self {
             text,
             clusters: reading.clusters(),
-            bar,
+            as_l,
         }
+    }
+
+    /// Whether `cell`, of cluster `at`, counts as `symbol`.
+    fn equal(&self, at: usize, cell: &Symbol, symbol: &TermSymbol, looks: bool) -> bool {
+        if cell.plain == symbol.plain {
+            return true;
+        }
+        if !looks {
+            return false;
+        }
+        let eligible = self.eligible(at, cell);
+        let look = if eligible && cell.or_l && self.as_l {
+            'l'
+        } else {
+            cell.look
+        };
+        (eligible || symbol.eligible) && look == symbol.look
+    }
+
+    fn eligible(&self, at: usize, cell: &Symbol) -> bool {
+        self.clusters[at].eligible || cell.latin_look
     }
 
     fn cluster(&self, at: usize) -> &'a str {
@@ -107,23 +129,17 @@ impl Walker {
         let symbols = &sought.reading.symbols;
         let variants = sought.reading.variants;
         let repeats = variants.contains(Variant::Repeats);
-        let mut progress = Progress::new(variants.contains(Variant::Gaps));
+        let looks = variants.contains(Variant::Confusables);
+        let mut progress = Progress::new(sought.reading);
         let mut matched = 0;
         let mut refused = Miss::Grapheme;
-        for (at, cluster) in ground.clusters.iter().enumerate().skip(start) {
+        for at in start..ground.clusters.len() {
             cells.clear();
             self.steps += 1;
             self.reached = (at, matched);
-            self.folder
-                .fold(ground.cluster(at), variants, ground.bar, cells);
+            self.folder.fold(ground.cluster(at), variants, cells);
             for (nth, cell) in cells.iter().enumerate() {
-                let eligible = cluster.eligible || cell.latin_look;
-                let equals = |symbol: &TermSymbol| {
-                    cell.plain == symbol.plain
-                        || (variants.contains(Variant::Confusables)
-                            && (eligible || symbol.eligible)
-                            && cell.look == symbol.look(ground.bar))
-                };
+                let equals = |symbol: &TermSymbol| ground.equal(at, cell, symbol, looks);
                 if let Some(next) = symbols.get(matched)
                     && equals(next)
                 {
@@ -136,7 +152,7 @@ impl Walker {
                     return Outcome::Missed(Miss::Letter);
                 } else if repeats
                     && progress.adjacent
-                    && symbols[matched - 1].class == Class::Letter
+                    && symbols[matched - 1].can_repeat()
                     && equals(&symbols[matched - 1])
                 {
                     progress.absorbed();
@@ -147,7 +163,7 @@ impl Walker {
                     if is_word(class) {
                         return Outcome::Missed(Miss::Letter);
                     }
-                    progress.skipped(class);
+                    progress.skipped(class, cell.plain, &symbols[matched - 1]);
                     if progress.gap.cells > sought.gap {
                         return Outcome::Missed(Miss::Gap);
                     }
@@ -219,6 +235,7 @@ impl Walker {
             return true;
         }
         let prefix = tables::script(edge) == Script::Arabic
+            && self.edge.len() == 1
             && matches!(neighbour, 'و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س');
         prefix
             && self
@@ -235,26 +252,43 @@ impl Walker {
     ) -> Option<usize> {
         let variants = sought.reading.variants;
         let first = sought.reading.symbols.first()?;
-        if !variants.contains(Variant::Repeats) || first.class != Class::Letter {
+        if !variants.contains(Variant::Repeats) || !first.can_repeat() {
             return None;
         }
         for at in (0..start).rev() {
             self.cells.clear();
             self.steps += 1;
             self.folder
-                .fold(ground.cluster(at), variants, ground.bar, &mut self.cells);
+                .fold(ground.cluster(at), variants, &mut self.cells);
             if self.cells.is_empty() {
                 continue;
             }
             let looks = variants.contains(Variant::Confusables);
-            let all = self.cells.iter().all(|cell| {
-                let eligible = ground.clusters[at].eligible || cell.latin_look || first.eligible;
-                cell.plain == first.plain
-                    || (looks && eligible && cell.look == first.look(ground.bar))
-            });
+            let all = self
+                .cells
+                .iter()
+                .all(|cell| ground.equal(at, cell, first, looks));
             return all.then_some(at);
         }
         None
+    }
+
+    /// Whether clusters `start..=end` hold an eligible letter that could be an i or an l.
+    pub(super) fn holds_or_l(
+        &mut self,
+        ground: &Ground<'_>,
+        variants: Variants,
+        (start, end): (usize, usize),
+    ) -> bool {
+        variants.contains(Variant::Confusables)
+            && (start..=end).any(|at| {
+                self.cells.clear();
+                self.folder
+                    .fold(ground.cluster(at), variants, &mut self.cells);
+                self.cells
+                    .iter()
+                    .any(|cell| cell.or_l && ground.eligible(at, cell))
+            })
     }
 
     fn right_border(&mut self, ground: &Ground<'_>, sought: &Sought<'_>, end: usize) -> bool {
@@ -322,8 +356,7 @@ impl Walker {
     fn nearest(&mut self, ground: &Ground<'_>, at: usize, side: Side) -> Option<char> {
         self.edge.clear();
         self.steps += 1;
-        self.folder
-            .fold(ground.cluster(at), BARE, ground.bar, &mut self.edge);
+        self.folder.fold(ground.cluster(at), BARE, &mut self.edge);
         let symbol = match side {
             Side::Right => self.edge.first(),
             Side::Left => self.edge.last(),
@@ -376,8 +409,8 @@ pub(super) fn binds(edge: char, neighbour: char) -> bool {
     match tables::class(edge) {
         Class::Digit => tables::class(neighbour) == Class::Digit,
         Class::Letter => {
-            tables::class(neighbour) == Class::Letter
-                && tables::script(neighbour) == tables::script(edge)
+            let script = tables::script(edge);
+            script != Script::Common && script == tables::script(neighbour)
         }
         _ => false,
     }
@@ -386,8 +419,9 @@ pub(super) fn binds(edge: char, neighbour: char) -> bool {
 /// The gaps and stretched runs of a walk so far.
 #[derive(Debug)]
 struct Progress<'a> {
-    gaps_allowed: bool,
+    term: &'a TermReading,
     gap: Gap,
+    gaps: usize,
     any_hard: bool,
     all_noisy: bool,
     all_junctions: bool,
@@ -406,6 +440,8 @@ struct Gap {
     joiner: bool,
     prose: bool,
     noise: bool,
+    /// Something stands there that the term does not have there.
+    foreign: bool,
 }
 
 /// Cells of equal neighbours of the term.
@@ -418,10 +454,11 @@ struct Run<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn new(gaps_allowed: bool) -> Self {
+    fn new(term: &'a TermReading) -> Self {
         Self {
-            gaps_allowed,
+            term,
             gap: Gap::default(),
+            gaps: 0,
             any_hard: false,
             all_noisy: true,
             all_junctions: true,
@@ -469,8 +506,9 @@ impl<'a> Progress<'a> {
         self.run.stretched = true;
     }
 
-    fn skipped(&mut self, class: Class) {
+    fn skipped(&mut self, class: Class, symbol: char, before: &TermSymbol) {
         self.adjacent = false;
+        self.gap.foreign |= self.term.between(before).get(self.gap.cells) != Some(&symbol);
         self.gap.cells += 1;
         match class {
             Class::Space => self.gap.space = true,
@@ -483,17 +521,20 @@ impl<'a> Progress<'a> {
     fn close_gap(&mut self, before: &TermSymbol) -> bool {
         let gap = std::mem::take(&mut self.gap);
         if gap.cells == 0 {
-            self.all_junctions &= before.soft;
+            self.all_junctions &= before.soft() || before.inside;
             return true;
         }
-        let mild = before.soft && !gap.prose && !gap.noise;
-        let free = mild && !gap.joiner;
-        if free || (mild && self.gaps_allowed) {
+        self.gaps += 1;
+        let gaps_allowed = self.term.variants.contains(Variant::Gaps);
+        let own = !gap.foreign && gap.cells == self.term.between(before).len();
+        let mild = before.soft() && !gap.prose && !gap.noise;
+        let free = own || (mild && !gap.joiner);
+        if free || (mild && gaps_allowed) {
             return true;
         }
         self.any_hard = true;
         self.all_noisy &= gap.noise && !gap.space;
-        self.gaps_allowed
+        gaps_allowed
     }
 
     /// Whether the gaps may stand: `None` if not, `Some(true)` if only because the term is spelled out.
@@ -502,7 +543,7 @@ impl<'a> Progress<'a> {
             return Some(false);
         }
         let spelled =
-            symbols.len() >= 3 && self.all_junctions && symbols.iter().all(TermSymbol::is_word);
+            self.gaps >= 2 && self.all_junctions && symbols.iter().all(TermSymbol::is_word);
         if spelled {
             return Some(true);
         }
@@ -518,9 +559,9 @@ impl<'a> Progress<'a> {
             return;
         };
         self.disguise |= self.run.longest >= 3
-            || !tables::script(symbol.plain).bounds_words()
+            || tables::script(symbol.plain).is_unspaced()
             || matches!(
-                symbol.plain.to_ascii_lowercase(),
+                tables::case_fold(symbol.plain),
                 'a' | 'h' | 'i' | 'j' | 'k' | 'q' | 'u' | 'v' | 'w' | 'x' | 'y'
             );
     }

@@ -154,7 +154,12 @@ pub(super) fn in_order<'t, 'i>(
 /// Reports every key of `table` that its kind does not have.
 pub(super) fn check(table: &Table<'_>, kind: Kind, report: &mut Reporter) {
     for (key, span, _) in in_order(table) {
-        if !kind.keys().contains(&key) {
+        if kind.keys().contains(&key) {
+            continue;
+        }
+        if report.diags.is_full() {
+            report.count(&codes::UNKNOWN_KEY);
+        } else {
             stray(key, span, kind, report);
         }
     }
@@ -166,10 +171,17 @@ fn stray(key: &str, span: Range<usize>, kind: Kind, report: &mut Reporter) {
     if kind == Kind::Samples && Kind::Rule.keys().contains(&key) {
         return slid(key, span, here, report);
     }
-    let what = said!(
-        "{key_shown} is no key of `{here}`",
-        "`{here}` 没有键 {key_shown}"
-    );
+    let what = if kind == Kind::Root {
+        said!(
+            "{key_shown} is no key of the file's top",
+            "文件顶层没有键 {key_shown}"
+        )
+    } else {
+        said!(
+            "{key_shown} is no key of `{here}`",
+            "`{here}` 没有键 {key_shown}"
+        )
+    };
     if let Some(home) = KINDS.into_iter().find(|home| home.keys().contains(&key)) {
         let home = home.written();
         return report.say(

@@ -205,7 +205,8 @@ impl Reading<'_, '_> {
                 "write `format = 1` at the top of the file",
                 "请在文件开头写 `format = 1`"
             );
-            return self.missing("format", 0..0, "the top of the file", help);
+            let file = Arc::clone(&self.report.file);
+            return self.missing("format", 0..0, &file, help);
         };
         match self.whole(value) {
             Some(1) => {}
@@ -235,10 +236,11 @@ impl Reading<'_, '_> {
         Vec<Arc<str>>,
     )> {
         if Self::value(root, "pack").is_none() {
+            let file = Arc::clone(&self.report.file);
             self.missing(
                 "[pack]",
                 0..0,
-                "the file",
+                &file,
                 said!(
                     "add `[pack]` with `id = \"acme.custom\"` and `version = \"1.0.0\"`",
                     "请添加 `[pack]`，写 `id = \"acme.custom\"` 和 `version = \"1.0.0\"`"

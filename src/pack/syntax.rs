@@ -127,12 +127,10 @@ fn syntax_error(source: &str, message: &str, at: Range<usize>, report: &mut Repo
             "请使用该符号的半角形式"
         )
     } else if message.starts_with("string values must be quoted") {
-        let text: String = found.chars().take(40).collect();
-        said!(
-            "write it in quotes: {quoted}",
-            "请加引号：{quoted}",
-            quoted = shown(&text)
-        )
+        // Longer texts are not shown whole, and control characters not at all.
+        let text = shown(found);
+        let text = text.trim_matches('`');
+        said!("write it in quotes: \"{text}\"", "请加引号：\"{text}\"")
     } else if message.starts_with("missing escaped value") {
         said!(
             "in double quotes a `\\` begins an escape; write the text in single quotes, as in '\\d+'",
@@ -418,8 +416,11 @@ pub(super) fn offset_in_source(raw: &str, offset: usize) -> usize {
         (3, true)
     } else if raw.starts_with("'''") {
         (3, false)
-    } else {
+    } else if raw.starts_with(['"', '\'']) {
         (1, raw.starts_with('"'))
+    } else {
+        // A string without quotes is an error that the reader recovers from.
+        (0, false)
     };
     let mut at = quote.min(raw.len());
     let rest = |at: usize| raw.get(at..).unwrap_or("");
@@ -476,7 +477,7 @@ pub(super) fn inner_span(source: &str, string: Range<usize>, inner: Range<usize>
     {
         start = end - after.trim_start().len();
     }
-    start..end
+    clamp(source, start..end)
 }
 
 #[cfg(test)]
@@ -493,6 +494,7 @@ mod tests {
             ("\"\"\"\na\\\n  b\"\"\"", 1, 5),
             ("\"\"\"\na\\\n  b\"\"\"", 2, 10),
             ("'''a'''", 0, 3),
+            ("一二", 3, 3),
             ("\"ab\"", 99, 4),
         ] {
             assert_eq!(offset_in_source(raw, offset), expected, "{raw} {offset}");

@@ -560,10 +560,10 @@ impl Reading<'_, '_> {
     }
 
     /// Warns of exceptions inside which none of the terms can lie.
-    pub(super) fn lint_exceptions<'t>(
+    pub(super) fn lint_exceptions(
         &mut self,
         except: &[RawTerm],
-        terms: &mut dyn Iterator<Item = &'t RawTerm>,
+        terms: &mut dyn Iterator<Item = &RawTerm>,
     ) {
         /// Comparisons, beyond which nothing is said.
         const MOST: usize = 1 << 20;

@@ -14,6 +14,9 @@ pub(super) type Loader<'f> = &'f mut dyn FnMut(&str) -> Result<Vec<u8>, String>;
 /// How many times [`PackLimits::file_bytes`](crate::limits::PackLimits::file_bytes) all word files together may take.
 const FILES: usize = 4;
 
+/// How many word files a pack may name.
+const MOST_FILES: usize = 1_000;
+
 /// The word files of one pack.
 pub(super) struct WordFiles<'f> {
     loader: Loader<'f>,
@@ -73,6 +76,18 @@ impl Reading<'_, '_> {
         }
         if let Some(known) = self.files.known.get(path.text) {
             return known.clone();
+        }
+        if self.files.known.len() == MOST_FILES {
+            self.report.say(
+                &codes::WORD_FILE_TOO_BIG,
+                path.span(),
+                said!(
+                    "the pack names more than {MOST_FILES} word files",
+                    "规则包引用的词表文件超过 {MOST_FILES} 个"
+                ),
+                said!("join some of them", "请合并其中一些"),
+            );
+            return None;
         }
         let file = self.load(path);
         self.files.known.insert(path.text.to_owned(), file.clone());

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::engine::trace::{Candidate, Explanation, Miss};
 use crate::pack::{Condition, ListRef, Operand, Pack, Rule, Term};
 use crate::primitives::Span;
-use crate::text::fold::Bar;
 use crate::text::skeleton::Skeleton;
 
 /// Cells of the table of edits that are looked at for one sample: terms times their length times the text's.
@@ -74,7 +73,7 @@ fn refused(terms: &[&Term], explanation: &Explanation) -> Option<Nearest> {
 fn differs(terms: &[&Term], text: &str) -> Option<Nearest> {
     let mut skeleton = Skeleton::default();
     let mut letters = |text: &str| -> Vec<char> {
-        skeleton.fill(text, Bar::I);
+        skeleton.fill(text);
         String::from_utf8_lossy(skeleton.bytes()).chars().collect()
     };
     let text = letters(text);

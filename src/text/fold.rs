@@ -6,21 +6,12 @@ use unicode_normalization::char::decompose_canonical;
 use crate::text::tables;
 use crate::variant::{Variant, Variants};
 
-/// How a look-alike that could be an i or an l is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bar {
-    /// As an i.
-    I,
-    /// As an l.
-    L,
-}
-
 /// One symbol of a text or term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Symbol {
     /// The folded character.
     pub(crate) plain: char,
-    /// The Latin letter it looks like, or `plain`; as given if `confusables` is off.
+    /// The Latin letter it looks like, read as an i where it could be an l; or `plain`.
     pub(crate) look: char,
     /// A Latin letter whose look-alike is another one (ɑ for a): compared by looks wherever it stands.
     pub(crate) latin_look: bool,
@@ -41,13 +32,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Appends the symbols of `cluster` under `variants` to `out`.
-    pub(crate) fn fold(
-        &mut self,
-        cluster: &str,
-        variants: Variants,
-        bar: Bar,
-        out: &mut Vec<Symbol>,
-    ) {
+    pub(crate) fn fold(&mut self, cluster: &str, variants: Variants, out: &mut Vec<Symbol>) {
         if let &[byte] = cluster.as_bytes() {
             let plain = char::from(byte);
             if !(plain.is_ascii_control() && variants.contains(Variant::Invisible)) {
@@ -95,7 +80,7 @@ impl Folder {
                 },
                 Some(look) => Symbol {
                     plain: cased(c),
-                    look: cased(letter(look, bar)),
+                    look: cased(look.letter),
                     latin_look: tables::script(c) == tables::Script::Latin,
                     or_l: look.or_l,
                 },
@@ -158,14 +143,5 @@ impl Folder {
             }
         }
         std::mem::swap(&mut self.chars, &mut self.next);
-    }
-}
-
-/// The letter of a look-alike, read as `bar` says.
-pub(crate) fn letter(look: tables::LookAlike, bar: Bar) -> char {
-    if look.or_l && bar == Bar::L {
-        'l'
-    } else {
-        look.letter
     }
 }

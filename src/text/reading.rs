@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::primitives::Span;
 use crate::text::escapes::Decoded;
-use crate::text::fold::{BARE, Bar, Folder, Symbol};
+use crate::text::fold::{BARE, Folder, Symbol};
 use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Class, Script};
 
@@ -111,13 +111,13 @@ impl Reading {
     }
 
     /// Notes where each run of the skeleton stands. Called once for each reading that has a candidate.
-    pub(crate) fn map_skeleton(&mut self, text: &str, bar: Bar) {
+    pub(crate) fn map_skeleton(&mut self, text: &str) {
         self.runs.clear();
         self.cells.clear();
         let (runs, cells) = (&mut self.runs, &mut self.cells);
         let (mut last, mut offset) = (None, 0);
         for (at, c) in text.char_indices() {
-            word_symbols(c, bar, |symbol| {
+            word_symbols(c, |symbol| {
                 if last != Some(symbol) {
                     last = Some(symbol);
                     runs.push(Run {
@@ -157,7 +157,6 @@ impl Reading {
             self.folder.fold(
                 &text[cluster.start as usize..cluster.end as usize],
                 BARE,
-                Bar::I,
                 &mut self.scratch,
             );
             kinds.push(self.scratch.first().map(|first| Kind::of(first.plain)));
@@ -204,11 +203,10 @@ impl Kind {
             Class::Letter => tables::script(symbol),
             _ => Script::Common,
         };
-        let standard = tables::script_fold(symbol).unwrap_or(symbol);
         Self {
             script,
             letter: script != Script::Common,
-            alike: tables::confusable(standard).is_some(),
+            alike: tables::confusable(symbol).is_some(),
         }
     }
 }
@@ -220,13 +218,13 @@ struct Word {
     all_alike: bool,
 }
 
-/// Maximal runs of letters of scripts that bound words; clusters that are read to nothing do not end one.
+/// Maximal runs of letters of scripts that have look-alikes; clusters that are read to nothing do not end one.
 fn words(kinds: &[Option<Kind>]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut open = false;
     for (at, kind) in kinds.iter().enumerate() {
         let Some(kind) = kind else { continue };
-        if !kind.letter || !kind.script.bounds_words() {
+        if !kind.script.has_look_alikes() {
             open = false;
             continue;
         }

@@ -2,13 +2,13 @@
 //!
 //! It over-approximates every relation of `src/ARCHITECTURE.md`: of each character only the letters and digits are left that
 //! remain when every stage of the fold is applied, look-alikes included; equal neighbours are one. Whatever a term is found in under any set of
-//! variants, its skeleton is a part of that text's skeleton. `tests/it/skeleton.rs` holds the table to that for every code point.
+//! variants, its skeleton is a part of that text's skeleton. `tests/it/tables.rs` holds the tables to that for every code point.
 
 use std::sync::LazyLock;
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
-use crate::text::fold::{Bar, letter};
 use crate::text::tables::{self, Class};
 
 /// What a text holds that asks for more than the plain skeleton.
@@ -16,8 +16,8 @@ use crate::text::tables::{self, Class};
 pub(crate) struct Causes {
     /// A look-alike that could be an i or an l.
     pub(crate) or_l: bool,
-    /// A letter with a look-alike in another script.
-    pub(crate) look_alike: bool,
+    /// A letter beyond ASCII, of a script that bounds words or with a compatibility form: a word may be of two scripts.
+    pub(crate) word: bool,
     /// A character that escapes begin with.
     pub(crate) escape: bool,
     /// A symbol that is neither letter, digit, space nor ASCII punctuation.
@@ -34,14 +34,14 @@ pub(crate) struct Skeleton {
 
 impl Skeleton {
     /// Folds `text` in place of what was here.
-    pub(crate) fn fill(&mut self, text: &str, bar: Bar) {
+    pub(crate) fn fill(&mut self, text: &str) {
         let table = table();
         self.clear();
         self.bytes.reserve(text.len() + 4);
         let mut rest = text.as_bytes();
         while let Some((&byte, tail)) = rest.split_first() {
             if byte < 0x80 {
-                let folded = ASCII[usize::from(byte)];
+                let folded = table.ascii[usize::from(byte)];
                 if folded >= b'0' {
                     self.push(char::from(folded));
                 } else if folded == ESCAPE {
@@ -54,7 +54,7 @@ impl Skeleton {
             let Some(c) = text[at..].chars().next() else {
                 break;
             };
-            self.fold_char(table, c, bar);
+            self.fold_char(table, c);
             rest = &rest[c.len_utf8()..];
         }
     }
@@ -65,24 +65,20 @@ impl Skeleton {
         self.causes = Causes::default();
     }
 
-    fn fold_char(&mut self, table: &Table, c: char, bar: Bar) {
+    fn fold_char(&mut self, table: &Table, c: char) {
         let entry = table.entry(c);
         if entry == 0 {
             return;
         }
         if entry & FLAGS != 0 {
             self.causes.or_l |= entry & OR_L != 0;
-            self.causes.look_alike |= entry & LOOK_ALIKE != 0;
+            self.causes.word |= entry & WORD != 0;
             self.causes.symbol |= entry & SYMBOL != 0;
             if entry & MANY != 0 {
                 let (from, len) = span_of(entry);
                 for &c in &table.many[from..from + len] {
                     self.push(c);
                 }
-                return;
-            }
-            if entry & OR_L != 0 && bar == Bar::L {
-                self.push('l');
                 return;
             }
         }
@@ -117,22 +113,20 @@ impl Skeleton {
     }
 }
 
-/// The letters and digits of `c` after every stage, in order; empty for what the skeleton leaves out.
-pub(crate) fn word_symbols(c: char, bar: Bar, mut each: impl FnMut(char)) {
+/// The letters and digits of `c` after every stage, in order; none for what the skeleton leaves out.
+pub(crate) fn word_symbols(c: char, mut each: impl FnMut(char)) {
+    let table = table();
     if c.is_ascii() {
-        let folded = ASCII[c as usize];
+        let folded = table.ascii[c as usize];
         if folded >= b'0' {
             each(char::from(folded));
         }
         return;
     }
-    let table = table();
     let entry = table.entry(c);
     if entry & MANY != 0 {
         let (from, len) = span_of(entry);
         table.many[from..from + len].iter().copied().for_each(each);
-    } else if entry & OR_L != 0 && bar == Bar::L {
-        each('l');
     } else if entry & CHAR != 0
         && let Some(c) = char::from_u32(entry & CHAR)
     {
@@ -174,29 +168,12 @@ fn is_symbol(c: char) -> bool {
 
 const ESCAPE: u8 = 1;
 
-/// Lower-case letters and digits; `ESCAPE` for what escapes begin with; 0 for the rest.
-static ASCII: [u8; 128] = {
-    let mut table = [0; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        let b = byte as u8;
-        if b.is_ascii_alphanumeric() {
-            table[byte] = b.to_ascii_lowercase();
-        }
-        byte += 1;
-    }
-    table[b'&' as usize] = ESCAPE;
-    table[b'%' as usize] = ESCAPE;
-    table[b'\\' as usize] = ESCAPE;
-    table
-};
-
 const CHAR: u32 = 0x1f_ffff;
 const MANY: u32 = 1 << 31;
 const OR_L: u32 = 1 << 30;
-const LOOK_ALIKE: u32 = 1 << 29;
+const WORD: u32 = 1 << 29;
 const SYMBOL: u32 = 1 << 28;
-const FLAGS: u32 = MANY | OR_L | LOOK_ALIKE | SYMBOL;
+const FLAGS: u32 = MANY | OR_L | WORD | SYMBOL;
 
 const fn span_of(entry: u32) -> (usize, usize) {
     ((entry & 0xffff) as usize, (entry >> 16 & 0x3f) as usize)
@@ -205,6 +182,8 @@ const fn span_of(entry: u32) -> (usize, usize) {
 /// Two stages of 256 characters each; equal blocks are stored once.
 #[derive(Debug)]
 struct Table {
+    /// Letters and digits; `ESCAPE` for what escapes begin with; 0 for the rest.
+    ascii: [u8; 128],
     blocks: Vec<u16>,
     entries: Vec<u32>,
     many: Vec<char>,
@@ -221,21 +200,30 @@ impl Table {
 
     fn new() -> Self {
         let mut table = Self {
+            ascii: ascii(),
             blocks: Vec::new(),
             entries: Vec::new(),
             many: Vec::new(),
         };
         let mut seen = std::collections::BTreeMap::new();
-        let mut stages = Stages::default();
+        let mut folded = tables::folded_chars().peekable();
         for high in 0..0x1100_u32 {
-            let block: Vec<u32> = (0..256)
-                .map(|low| {
-                    char::from_u32(high << 8 | low).map_or(0, |c| table.fold(&mut stages, c))
-                })
-                .collect();
+            let mut block = [0; 256];
+            for low in 0..256_u32 {
+                let Some(c) = char::from_u32(high << 8 | low) else {
+                    continue;
+                };
+                while folded.next_if(|next| *next < c).is_some() {}
+                let entry = &mut block[low as usize];
+                *entry = if folded.next_if_eq(&c).is_some() {
+                    table.fold(c)
+                } else {
+                    plain(c)
+                };
+            }
             let next = (table.entries.len() >> 8) as u16;
-            let id = *seen.entry(block).or_insert_with_key(|block| {
-                table.entries.extend_from_slice(block);
+            let id = *seen.entry(block).or_insert_with(|| {
+                table.entries.extend_from_slice(&block);
                 next
             });
             table.blocks.push(id);
@@ -243,28 +231,29 @@ impl Table {
         table
     }
 
-    fn fold(&mut self, stages: &mut Stages, c: char) -> u32 {
+    fn fold(&mut self, c: char) -> u32 {
         let mut flags = 0;
-        if let Some(look) = tables::confusable(c) {
-            flags |= LOOK_ALIKE;
-            if look.or_l {
-                flags |= OR_L;
-            }
+        if tables::confusable(c).is_some_and(|look| look.or_l) {
+            flags |= OR_L;
+        }
+        if tables::width(c).is_some() || tables::script(c).has_look_alikes() {
+            flags |= WORD;
         }
         if is_symbol(c) {
             flags |= SYMBOL;
         }
-        let word = stages.word_symbols(c);
+        let mut word = every_stage(c);
+        word.retain(|c| matches!(tables::class(*c), Class::Letter | Class::Digit));
         match *word {
             [] => flags,
             [one] => flags | one as u32,
             _ => {
-                // Expansions are few (about 1,300 characters' worth) and short (18 at most, U+FDFA).
+                // Expansions are few (some thousands of characters in all) and short (18 at most, U+FDFA).
                 let from = self.many.len() as u32;
                 let len = word.len() as u32;
-                debug_assert!(from <= 0xffff && len <= 0x3f && flags & (OR_L | SYMBOL) == 0);
-                self.many.extend_from_slice(word);
-                MANY | len << 16 | from
+                debug_assert!(from <= 0xffff && len <= 0x3f);
+                self.many.extend_from_slice(&word);
+                flags | MANY | len << 16 | from
             }
         }
     }
@@ -275,49 +264,71 @@ fn table() -> &'static Table {
     &TABLE
 }
 
-/// Every stage of the fold, one after another until nothing changes.
-#[derive(Default)]
-struct Stages {
-    now: Vec<char>,
-    next: Vec<char>,
+fn ascii() -> [u8; 128] {
+    let mut table = [0; 128];
+    for (byte, folded) in (0_u8..).zip(&mut table) {
+        let c = char::from(byte);
+        if c.is_ascii_alphanumeric() {
+            *folded = tables::merged(c.to_ascii_lowercase()) as u8;
+        } else if matches!(c, '&' | '%' | '\\') {
+            *folded = ESCAPE;
+        }
+    }
+    table
 }
 
-impl Stages {
-    fn word_symbols(&mut self, c: char) -> &[char] {
-        self.now.clear();
-        self.now.push(c);
-        // The tables are closed, so that the second round only carries what one stage makes for another.
-        for _ in 0..4 {
-            self.next.clear();
-            for &c in &self.now {
-                match tables::width(c) {
-                    Some(form) => form.chars().for_each(|c| stage(c, &mut self.next)),
-                    None => stage(c, &mut self.next),
-                }
-            }
-            if self.next == self.now {
-                break;
-            }
-            std::mem::swap(&mut self.now, &mut self.next);
-        }
-        self.now
-            .retain(|c| matches!(tables::class(*c), Class::Letter | Class::Digit));
-        &self.now
+/// The entry of a character that no stage changes.
+fn plain(c: char) -> u32 {
+    if is_symbol(c) {
+        SYMBOL
+    } else if matches!(tables::class(c), Class::Letter | Class::Digit) {
+        let word = if tables::script(c).has_look_alikes() {
+            WORD
+        } else {
+            0
+        };
+        word | tables::merged(c) as u32
+    } else {
+        0
     }
 }
 
+/// Every stage of the fold, one after another. The tables are closed over one another, so once is enough.
+fn every_stage(c: char) -> Vec<char> {
+    let mut wide = Vec::new();
+    decompose_canonical(c, |c| wide.push(c));
+    if wide != [c] {
+        // What NFC puts together again is looked up as one.
+        wide = std::iter::once(c).nfc().collect();
+    }
+    let mut out = Vec::new();
+    for c in wide {
+        match tables::width(c) {
+            Some(form) => form.chars().for_each(|c| stage(c, &mut out)),
+            None => stage(c, &mut out),
+        }
+    }
+    out
+}
+
 fn stage(c: char, out: &mut Vec<char>) {
+    let mut last = |c: char| {
+        let c = tables::case_fold(c);
+        let c = tables::confusable(c).map_or(c, |look| look.letter);
+        out.push(tables::merged(tables::case_fold(c)));
+    };
     decompose_canonical(c, |d| {
-        if is_combining_mark(d) || tables::is_mark(d) || tables::is_invisible(d) {
+        if is_combining_mark(d) || tables::is_mark(d) {
             return;
         }
         let d = tables::stroke(d).unwrap_or(d);
-        if let Some(jamo) = tables::jamo(d) {
-            out.extend(jamo.into_iter().flatten());
+        if tables::is_invisible(d) {
             return;
         }
         let d = tables::script_fold(d).unwrap_or(d);
-        let d = tables::confusable(d).map_or(d, |look| letter(look, Bar::I));
-        out.push(tables::case_fold(d));
+        match tables::jamo(d) {
+            Some(jamo) => jamo.into_iter().flatten().for_each(&mut last),
+            None => last(d),
+        }
     });
 }

@@ -1,6 +1,6 @@
 //! Reading a term (`src/ARCHITECTURE.md`, 2): through the same fold as a text.
 
-use crate::text::fold::{Bar, Folder, Symbol};
+use crate::text::fold::{Folder, Symbol};
 use crate::text::reading::Reading;
 use crate::text::tables::{self, Class};
 use crate::variant::{Variant, Variants};
@@ -9,22 +9,30 @@ use crate::variant::{Variant, Variants};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TermSymbol {
     pub(crate) plain: char,
-    /// The look-alike, read as an i and as an l.
-    looks: [char; 2],
+    /// The look-alike, read as an i where it could be an l.
+    pub(crate) look: char,
     /// Whether it is compared by looks wherever the text's cell stands.
     pub(crate) eligible: bool,
     pub(crate) class: Class,
-    /// Whether the junction after it is soft.
-    pub(crate) soft: bool,
+    /// Whether the symbol after it is of the same cluster.
+    pub(crate) inside: bool,
+    /// What the term has in the junction after it, as a range of `TermReading::between`; the junction is soft if that is not empty.
+    between: (u16, u16),
 }
 
 impl TermSymbol {
-    pub(crate) fn look(&self, bar: Bar) -> char {
-        self.looks[bar as usize]
-    }
-
     pub(crate) fn is_word(&self) -> bool {
         is_word(self.class)
+    }
+
+    /// Whether it may be stretched: a letter, but no whole Hangul syllable, which the skeleton has in its parts.
+    pub(crate) fn can_repeat(&self) -> bool {
+        self.class == Class::Letter && !matches!(self.plain, '가'..='힣')
+    }
+
+    /// Whether the junction after it is soft.
+    pub(crate) fn soft(&self) -> bool {
+        self.between.0 < self.between.1
     }
 }
 
@@ -37,22 +45,24 @@ pub(crate) fn is_word(class: Class) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TermReading {
     pub(crate) symbols: Box<[TermSymbol]>,
+    /// White space, and with `gaps` prose, that is no symbol of the term.
+    between: Box<[char]>,
     /// The variants that are left: without `gaps` and `repeats` where there is no letter or digit.
     pub(crate) variants: Variants,
 }
 
 impl TermReading {
     pub(crate) fn new(text: &str, variants: Variants) -> Self {
-        let first = read(text, variants);
-        if first.iter().any(TermSymbol::is_word) {
-            return Self {
-                symbols: first.into(),
-                variants,
-            };
-        }
-        let variants = variants.without(Variant::Gaps).without(Variant::Repeats);
+        let cells = cells(text, variants);
+        let variants = if cells.iter().any(TermSymbol::is_word) {
+            variants
+        } else {
+            variants.without(Variant::Gaps).without(Variant::Repeats)
+        };
+        let (symbols, between) = significant(&cells, variants.contains(Variant::Gaps));
         Self {
-            symbols: read(text, variants).into(),
+            symbols: symbols.into(),
+            between: between.into(),
             variants,
         }
     }
@@ -64,51 +74,52 @@ impl TermReading {
             .position(TermSymbol::is_word)
             .unwrap_or(0)
     }
+
+    /// What the term has in the junction after `symbol`.
+    pub(crate) fn between(&self, symbol: &TermSymbol) -> &[char] {
+        &self.between[usize::from(symbol.between.0)..usize::from(symbol.between.1)]
+    }
 }
 
-fn read(text: &str, variants: Variants) -> Vec<TermSymbol> {
+fn cells(text: &str, variants: Variants) -> Vec<TermSymbol> {
     let mut reading = Reading::default();
     reading.fill_raw(text, variants.contains(Variant::Confusables));
     let mut folder = Folder::default();
-    let (mut as_i, mut as_l) = (Vec::<Symbol>::new(), Vec::<Symbol>::new());
+    let mut symbols: Vec<Symbol> = Vec::new();
     let mut cells: Vec<TermSymbol> = Vec::new();
     for cluster in reading.clusters() {
-        as_i.clear();
-        as_l.clear();
+        symbols.clear();
         let text = &text[cluster.start as usize..cluster.end as usize];
-        folder.fold(text, variants, Bar::I, &mut as_i);
-        folder.fold(text, variants, Bar::L, &mut as_l);
-        cells.extend(as_i.iter().zip(&as_l).map(|(i, l)| TermSymbol {
-            plain: i.plain,
-            looks: [i.look, l.look],
-            eligible: cluster.eligible || i.latin_look,
-            class: tables::class(i.plain),
-            soft: false,
+        folder.fold(text, variants, &mut symbols);
+        let last = symbols.len().saturating_sub(1);
+        cells.extend(symbols.iter().enumerate().map(|(nth, symbol)| TermSymbol {
+            plain: symbol.plain,
+            look: symbol.look,
+            eligible: cluster.eligible || symbol.latin_look,
+            class: tables::class(symbol.plain),
+            inside: nth < last,
+            between: (0, 0),
         }));
     }
-    significant(&cells, variants)
+    cells
 }
 
-/// Drops white space, and with `gaps` the prose between two letters; the junctions there are soft.
-fn significant(cells: &[TermSymbol], variants: Variants) -> Vec<TermSymbol> {
-    let gaps = variants.contains(Variant::Gaps);
-    let mut out: Vec<TermSymbol> = Vec::with_capacity(cells.len());
+/// Takes out white space, and with `gaps` the prose between two words; the junctions there are soft.
+fn significant(cells: &[TermSymbol], gaps: bool) -> (Vec<TermSymbol>, Vec<char>) {
+    let mut symbols: Vec<TermSymbol> = Vec::with_capacity(cells.len());
+    let mut between: Vec<char> = Vec::new();
     let mut at = 0;
     while let Some(cell) = cells.get(at) {
-        let stretch = cells[at..]
-            .iter()
-            .take_while(|cell| {
-                cell.class == Class::Space
-                    || (gaps && matches!(cell.class, Class::Prose | Class::Joiner))
-            })
-            .count();
+        let passed =
+            |cell: &&TermSymbol| matches!(cell.class, Class::Space | Class::Prose | Class::Joiner);
+        let stretch = cells[at..].iter().take_while(passed).count();
         if stretch == 0 {
-            out.push(*cell);
+            symbols.push(*cell);
             at += 1;
             continue;
         }
-        let after = cells.get(at + stretch);
-        let droppable = match (out.last(), after) {
+        let before = at.checked_sub(1).map(|before| &cells[before]);
+        let inner = match (before, cells.get(at + stretch)) {
             (Some(before), Some(after)) => {
                 before.is_word()
                     && after.is_word()
@@ -117,18 +128,20 @@ fn significant(cells: &[TermSymbol], variants: Variants) -> Vec<TermSymbol> {
             _ => false,
         };
         for cell in &cells[at..at + stretch] {
-            if cell.class == Class::Space || droppable {
-                if let Some(before) = out.last_mut() {
-                    before.soft = true;
+            if cell.class != Class::Space && !(gaps && inner) {
+                symbols.push(*cell);
+            } else if let Some(before) = symbols.last_mut() {
+                if !before.soft() {
+                    before.between.0 = between.len() as u16;
                 }
-            } else {
-                out.push(*cell);
+                between.push(cell.plain);
+                before.between.1 = between.len() as u16;
             }
         }
         at += stretch;
     }
-    if let Some(last) = out.last_mut() {
-        last.soft = false;
+    if let Some(last) = symbols.last_mut() {
+        last.between = (0, 0);
     }
-    out
+    (symbols, between)
 }

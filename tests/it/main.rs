@@ -4,5 +4,8 @@
 mod base;
 #[cfg(feature = "cli")]
 mod cli;
+mod fuzzing;
 mod packs;
+mod relations;
 mod selftest;
+mod tables;

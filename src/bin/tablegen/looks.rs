@@ -17,6 +17,12 @@ pub(crate) struct Look {
     pub(crate) or_l: bool,
 }
 
+impl Look {
+    fn new(letter: char, or_l: bool) -> Self {
+        Self { letter, or_l }
+    }
+}
+
 /// The look-alikes, and the ASCII letters that have to stand for one another because of them.
 pub(crate) struct Looks {
     pub(crate) looks: BTreeMap<char, Look>,
@@ -33,6 +39,9 @@ const BY_HAND: [(&str, &str); 6] = [
     ("ɑɡıɩʋ", "agiiv"),
 ];
 
+/// Letters of their own right that UTS #39 has look-alikes for.
+const NOT_ALIKE: &str = "ɯͺ";
+
 /// Look-alikes in the shape of a bar: they are read as i and as l.
 const BARS: &str = "ІΙӀӏⲒꓲ";
 
@@ -45,19 +54,11 @@ pub(crate) fn table(data: &Data, tables: &Tables) -> Looks {
         .collect();
     for (from, to) in BY_HAND {
         let pairs = from.chars().zip(to.chars());
-        looks.extend(pairs.map(|(c, letter)| {
-            (
-                c,
-                Look {
-                    letter,
-                    or_l: false,
-                },
-            )
-        }));
+        looks.extend(pairs.map(|(c, letter)| (c, Look::new(letter, false))));
     }
     for c in BARS.chars() {
         let letter = if c == 'ӏ' { 'i' } else { 'I' };
-        looks.insert(c, Look { letter, or_l: true });
+        looks.insert(c, Look::new(letter, true));
     }
     looks.retain(|c, _| may_look(*c) && !tables.width.contains_key(c));
     reconcile(looks, tables)
@@ -86,7 +87,11 @@ fn may_look(c: char) -> bool {
             | S::Hiragana
             | S::Katakana
     );
-    is_letter(c) && !c.is_ascii() && !apart && !crate::classes::is_unspaced(script(c))
+    is_letter(c)
+        && !c.is_ascii()
+        && !NOT_ALIKE.contains(c)
+        && !apart
+        && !crate::classes::is_unspaced(script(c))
 }
 
 /// Makes look-alikes agree with the other stages: what a letter folds to otherwise must look like what the letter looks like.
@@ -144,14 +149,15 @@ struct Merged(Vec<BTreeSet<char>>);
 
 impl Merged {
     fn join(&mut self, a: char, b: char) {
-        let (touched, rest) = self
-            .0
-            .drain(..)
-            .partition(|set: &BTreeSet<char>| set.contains(&a) || set.contains(&b));
-        let _: &Vec<_> = &touched;
-        self.0 = rest;
-        self.0
-            .push(touched.into_iter().flatten().chain([a, b]).collect());
+        let mut joined = BTreeSet::from([a, b]);
+        self.0.retain(|set| {
+            let apart = set.is_disjoint(&joined);
+            if !apart {
+                joined.extend(set);
+            }
+            apart
+        });
+        self.0.push(joined);
     }
 
     /// Each letter that its set's first one stands for.

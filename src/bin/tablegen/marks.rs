@@ -35,7 +35,7 @@ pub(crate) fn invisible(c: char) -> bool {
 }
 
 /// Strokes, hooks, tails and curls that Unicode Security data has no pair for, as letter and bare letters.
-const MORE_STROKES: [(char, &str); 26] = [
+const MORE_STROKES: [(char, &str); 25] = [
     ('a', "ⱥ"),
     ('b', "ƀɓƃ"),
     ('c', "ȼƈꞓɕ"),
@@ -59,7 +59,6 @@ const MORE_STROKES: [(char, &str); 26] = [
     ('u', "ʉᵾ"),
     ('v', "ⱱⱴ"),
     ('w', "ⱳ"),
-    ('x', ""),
     ('y', "ɏƴ"),
     ('z', "ƶȥʐʑⱬɀ"),
 ];

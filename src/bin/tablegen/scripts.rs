@@ -19,11 +19,14 @@ const ARABIC: [(char, &str); 7] = [
     ('\u{6d5}', "\u{6c0}"),
 ];
 
-/// Japanese characters that Chinese uses in a meaning of its own, though OpenCC's Chinese tables do not name them.
-const CHINESE_TOO: &str = "予欠缶糸浜褒弁芸";
+/// Japanese and regional characters that are ordinary in Chinese (most are in GB 2312), though OpenCC's Chinese tables do not name them.
+const CHINESE_TOO: &str = "予欠缶糸浜褒弁芸慎晃概瓶研翻萌著郎睪";
 
-/// Variants that OpenCC has no table for.
-const MORE_HAN: [(char, char); 4] = [('囯', '国'), ('囶', '国'), ('敎', '教'), ('淸', '清')];
+/// Variants that OpenCC's tables have the other way round, or not at all.
+const MORE_HAN: [(&str, &str); 2] = [
+    ("囯囶敎淸鑛愼槪甁硏飜郞晄", "国国教清矿慎概瓶研翻郎晃"),
+    ("尙旣吿兪戯麺", "尚既告俞戏面"),
+];
 
 /// Everything that `script` changes, closed. Hangul is `jamo`.
 pub(crate) fn table(
@@ -42,8 +45,9 @@ pub(crate) fn table(
 /// Traditional to simplified; then what else is written for either.
 fn han(data: &Data) -> Result<BTreeMap<char, char>, Box<dyn Error>> {
     let mut map = data.simplified.clone();
-    let is_new =
-        |map: &BTreeMap<char, char>, c| !map.contains_key(&c) && !data.plain_han.contains(&c);
+    let is_new = |map: &BTreeMap<char, char>, c: char| {
+        !map.contains_key(&c) && !data.plain_han.contains(&c) && !CHINESE_TOO.contains(c)
+    };
     for (standard, variants) in &data.regional {
         for variant in variants.iter().filter(|v| *v != standard) {
             if is_new(&map, *variant) && map.get(standard) != Some(variant) {
@@ -52,15 +56,17 @@ fn han(data: &Data) -> Result<BTreeMap<char, char>, Box<dyn Error>> {
         }
     }
     for (japanese, old) in &data.shinjitai {
-        if !is_new(&map, *japanese) || CHINESE_TOO.contains(*japanese) {
+        if !is_new(&map, *japanese) {
             continue;
         }
         if let Some(standard) = one_meaning(*japanese, old, &data.simplified) {
             map.insert(*japanese, standard);
         }
     }
-    for (variant, standard) in MORE_HAN {
-        map.entry(variant).or_insert(standard);
+    for (variants, standards) in MORE_HAN {
+        for (variant, standard) in variants.chars().zip(standards.chars()) {
+            map.entry(variant).or_insert(standard);
+        }
     }
     for (c, to) in &data.compatibility {
         if nfc(&c.to_string()).chars().ne(to.first().copied()) {

@@ -122,10 +122,10 @@ fn by_hand() -> impl Iterator<Item = (char, String)> {
 /// A capital whose small letter has a form has one too: Ʀ is R because ʀ is r.
 fn cover_upper_case(table: &mut BTreeMap<char, String>, case: &BTreeMap<char, char>) {
     for (upper, lower) in case {
-        if let Some(form) = table.get(lower).map(|form| form.to_uppercase()) {
-            if !left_alone(*upper) {
-                table.entry(*upper).or_insert(form);
-            }
+        if let Some(form) = table.get(lower).map(|form| form.to_uppercase())
+            && !left_alone(*upper)
+        {
+            table.entry(*upper).or_insert(form);
         }
     }
 }

@@ -45,9 +45,23 @@ pub enum Script {
 }
 
 impl Script {
+    /// Whether this script puts no spaces between words: Han, kana, Thai and its kin.
+    pub const fn is_unspaced(self) -> bool {
+        matches!(self, Self::Han | Self::Kana | Self::Unspaced)
+    }
+
+    /// Whether letters of this script can be taken for letters of another: Latin, Cyrillic, Greek and their like, but not Hangul,
+    /// Arabic or Hebrew, beside which Latin letters stand in honest words.
+    pub const fn has_look_alikes(self) -> bool {
+        matches!(
+            self,
+            Self::Latin | Self::Cyrillic | Self::Greek | Self::Other
+        )
+    }
+
     /// Whether words of this script are bounded: by spaces, as a rule.
     pub const fn bounds_words(self) -> bool {
-        !matches!(self, Self::Common | Self::Han | Self::Kana | Self::Unspaced)
+        !matches!(self, Self::Common) && !self.is_unspaced()
     }
 }
 
@@ -207,9 +221,9 @@ pub fn folded_chars() -> impl Iterator<Item = char> {
 
 /// The version of Unicode that case folding and the radicals were taken from.
 ///
-/// Look-alikes are of the version before it that the header of the generated file names; categories, scripts and compatibility
-/// forms are of the version of the crates that the tables were made with, which is later and is named there too. A character that an earlier version
-/// does not know is left as it is by the tables of that version.
+/// The tables are of several versions, which the headers of the generated files name: the look-alikes of an earlier one;
+/// categories, scripts, digits and compatibility forms of a later one, that of the crates they were made with. What a version does not
+/// know yet, its tables leave as it is.
 pub const UNICODE_VERSION: &str = properties::UNICODE;
 
 const MARK: u16 = 1 << 7;

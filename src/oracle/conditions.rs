@@ -1,0 +1,338 @@
+//! Conditions over hits, and the findings they make.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Case;
+use super::hits::{Text, of_term, size_and_order};
+use crate::pack::{Condition, List, ListRef, Operand, Pack, Rule, Status, Term};
+use crate::primitives::Span;
+use crate::text::tables::{self, Class, Script};
+use crate::variant::Variants;
+use crate::verdict::{Finding, Hit, Listing};
+
+/// The findings of rules in force, and of those in shadow, in the order of rulesets and rules.
+pub(super) fn findings(case: &Case<'_>, parts: &[&str]) -> (Vec<Finding>, Vec<Finding>) {
+    let message = Message {
+        case,
+        parts: parts.iter().map(|part| Text::new(part)).collect(),
+        known: RefCell::default(),
+    };
+    let mut findings = Vec::new();
+    let mut shadow = Vec::new();
+    for (ruleset, packs) in case.packs.iter().enumerate() {
+        for pack in packs.iter() {
+            for rule in &pack.rules {
+                let seen = Seen {
+                    message: &message,
+                    ruleset,
+                    pack,
+                    rule,
+                };
+                let found = message.is_live(rule).then(|| seen.finding()).flatten();
+                match rule.status {
+                    Status::Shadow => shadow.extend(found),
+                    _ => findings.extend(found),
+                }
+            }
+        }
+    }
+    (findings, shadow)
+}
+
+/// A message, and the hits of each term in it, once looked for.
+struct Message<'a> {
+    case: &'a Case<'a>,
+    parts: Vec<Text<'a>>,
+    known: RefCell<BTreeMap<Term, Rc<Vec<Hit>>>>,
+}
+
+impl Message<'_> {
+    fn is_live(&self, rule: &Rule) -> bool {
+        let at = self.case.at;
+        matches!(rule.status, Status::Enforce | Status::Shadow)
+            && rule.from.is_none_or(|from| from <= at)
+            && rule.until.is_none_or(|until| at < until)
+            && rule.scenes.contains(self.case.scene)
+            && (rule.listings.is_empty() || !self.listings(rule).is_empty())
+    }
+
+    /// The listings in force that make the rule live.
+    fn listings(&self, rule: &Rule) -> Vec<Listing> {
+        rule.listings
+            .iter()
+            .filter(|listing| listing.in_force(self.case.at))
+            .filter(|listing| {
+                &*listing.list == "UN" || self.case.jurisdictions.contains(&&*listing.list)
+            })
+            .cloned()
+            .collect()
+    }
+
+    /// The hits of a term in all parts.
+    fn hits(&self, term: &Term) -> Rc<Vec<Hit>> {
+        if let Some(hits) = self.known.borrow().get(term) {
+            return Rc::clone(hits);
+        }
+        let mut hits = Vec::new();
+        for (part, text) in self.parts.iter().enumerate() {
+            for (span, variants) in of_term(term, text, self.case.limits) {
+                hits.push(Hit {
+                    part,
+                    span,
+                    term: Arc::clone(&term.text),
+                    variants,
+                });
+            }
+        }
+        let hits = Rc::new(hits);
+        self.known
+            .borrow_mut()
+            .insert(term.clone(), Rc::clone(&hits));
+        hits
+    }
+
+    fn hits_of_all(&self, terms: &[Term]) -> Vec<Hit> {
+        terms
+            .iter()
+            .flat_map(|term| self.hits(term).to_vec())
+            .collect()
+    }
+}
+
+/// What one rule sees of a message.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    message: &'a Message<'a>,
+    ruleset: usize,
+    pack: &'a Pack,
+    rule: &'a Rule,
+}
+
+impl<'a> Seen<'a> {
+    fn finding(self) -> Option<Finding> {
+        let rule = self.rule;
+        let took_part = self.evaluate(&rule.when)?;
+        let mut action = rule.action;
+        if let Some(lower) = &rule.lower {
+            let unless = lower.unless.as_ref();
+            if self.evaluate(&lower.when).is_some()
+                && unless.is_none_or(|unless| self.evaluate(unless).is_none())
+            {
+                action = action.min(lower.to);
+            }
+        }
+        let mut hits = distinct(took_part);
+        hits.truncate(self.message.case.limits.spans);
+        Some(Finding {
+            rule: Arc::from(format!("{}/{}", self.pack.id, rule.id)),
+            category: Arc::clone(&rule.category),
+            severity: rule.severity,
+            action,
+            lowered_from: (action != rule.action).then_some(rule.action),
+            alert: rule.alert,
+            references: Arc::clone(&rule.references),
+            listings: self.message.listings(rule),
+            hits,
+        })
+    }
+
+    /// The hits that take part, if the condition holds.
+    fn evaluate(self, condition: &Condition) -> Option<Vec<Hit>> {
+        match condition {
+            Condition::Any(operand) => some_if_any(self.operand(operand)),
+            Condition::And(members) => {
+                let members: Option<Vec<_>> =
+                    members.iter().map(|member| self.evaluate(member)).collect();
+                Some(members?.concat())
+            }
+            Condition::Or(members) => {
+                let members: Vec<_> = members
+                    .iter()
+                    .filter_map(|member| self.evaluate(member))
+                    .collect();
+                (!members.is_empty()).then(|| members.concat())
+            }
+            Condition::Not(member) => match self.evaluate(member) {
+                Some(_) => None,
+                None => Some(Vec::new()),
+            },
+            Condition::Near {
+                left,
+                right,
+                distance,
+                ordered,
+            } => some_if_any(self.near(left, right, *distance as usize, *ordered)),
+            Condition::Lists { count, of } => {
+                let hits: Vec<_> = of.iter().map(|operand| self.operand(operand)).collect();
+                let with_hits = hits.iter().filter(|hits| !hits.is_empty()).count();
+                (with_hits >= *count as usize).then(|| hits.concat())
+            }
+            Condition::Terms { count, of } => {
+                let hits = self.operand(of);
+                let terms: BTreeSet<_> = hits.iter().map(|hit| &hit.term).collect();
+                (terms.len() >= *count as usize).then_some(hits)
+            }
+        }
+    }
+
+    fn near(self, left: &[Operand], right: &[Operand], distance: usize, ordered: bool) -> Vec<Hit> {
+        let of = |operands: &[Operand]| -> Vec<Hit> {
+            operands
+                .iter()
+                .flat_map(|operand| self.operand(operand))
+                .collect()
+        };
+        let (left, right) = (of(left), of(right));
+        let mut took_part = Vec::new();
+        for x in &left {
+            for y in &right {
+                if x.part != y.part || x.span.overlaps(y.span) {
+                    continue;
+                }
+                let (earlier, later) = if x.span < y.span { (x, y) } else { (y, x) };
+                let text = self.message.parts[x.part].original;
+                let between = units_between(text, earlier.span.end, later.span.start);
+                if between <= distance && (!ordered || earlier == x) {
+                    took_part.extend([x.clone(), y.clone()]);
+                }
+            }
+        }
+        took_part
+    }
+
+    fn operand(self, operand: &Operand) -> Vec<Hit> {
+        match operand {
+            Operand::List(list) => self.list_hits(*list),
+            Operand::Category(category) => self.category_hits(category),
+        }
+    }
+
+    fn list(self, list: ListRef) -> &'a List {
+        match list {
+            ListRef::Pack(index) => &self.pack.lists[index],
+            ListRef::Rule(index) => &self.rule.lists[index],
+        }
+    }
+
+    /// The hits of a list, after the exceptions of the list, the rule and the pack.
+    fn list_hits(self, list: ListRef) -> Vec<Hit> {
+        let list = self.list(list);
+        let exceptions: Vec<Hit> = [&list.except, &self.rule.except, &self.pack.except]
+            .into_iter()
+            .flat_map(|terms| self.message.hits_of_all(terms))
+            .collect();
+        let mut hits = self.message.hits_of_all(&list.terms);
+        hits.retain(|hit| {
+            !exceptions
+                .iter()
+                .any(|exception| exception.part == hit.part && exception.span.holds(hit.span))
+        });
+        hits
+    }
+
+    /// The hits of the positive lists of every live rule in the category, here and in the rulesets before.
+    fn category_hits(self, category: &str) -> Vec<Hit> {
+        let below = format!("{category}.");
+        let mut hits = Vec::new();
+        for (ruleset, packs) in self.message.case.packs[..=self.ruleset].iter().enumerate() {
+            for pack in packs.iter() {
+                for rule in &pack.rules {
+                    let in_category =
+                        &*rule.category == category || rule.category.starts_with(&below);
+                    let visible =
+                        rule.status == Status::Enforce || self.rule.status == Status::Shadow;
+                    if in_category && visible && self.message.is_live(rule) {
+                        let other = Seen {
+                            message: self.message,
+                            ruleset,
+                            pack,
+                            rule,
+                        };
+                        for list in positive_lists(&rule.when) {
+                            hits.extend(other.list_hits(list));
+                        }
+                    }
+                }
+            }
+        }
+        hits
+    }
+}
+
+fn some_if_any(hits: Vec<Hit>) -> Option<Vec<Hit>> {
+    (!hits.is_empty()).then_some(hits)
+}
+
+/// The lists that a condition names outside `not`.
+fn positive_lists(condition: &Condition) -> Vec<ListRef> {
+    let lists = |operands: &[Operand]| -> Vec<ListRef> {
+        operands
+            .iter()
+            .filter_map(|operand| match operand {
+                Operand::List(list) => Some(*list),
+                Operand::Category(_) => None,
+            })
+            .collect()
+    };
+    match condition {
+        Condition::Any(operand) | Condition::Terms { of: operand, .. } => {
+            lists(std::slice::from_ref(operand))
+        }
+        Condition::And(members) | Condition::Or(members) => {
+            members.iter().flat_map(positive_lists).collect()
+        }
+        Condition::Not(_) => Vec::new(),
+        Condition::Near { left, right, .. } => [lists(left), lists(right)].concat(),
+        Condition::Lists { of, .. } => lists(of),
+    }
+}
+
+/// Sorted by part, start, end and term, each once; of those that differ in variants alone, the smallest set.
+fn distinct(hits: Vec<Hit>) -> Vec<Hit> {
+    let mut smallest: BTreeMap<(usize, Span, Arc<str>), Variants> = BTreeMap::new();
+    for hit in hits {
+        let kept = smallest
+            .entry((hit.part, hit.span, hit.term))
+            .or_insert(hit.variants);
+        if size_and_order(hit.variants) < size_and_order(*kept) {
+            *kept = hit.variants;
+        }
+    }
+    smallest
+        .into_iter()
+        .map(|((part, span, term), variants)| Hit {
+            part,
+            span,
+            term,
+            variants,
+        })
+        .collect()
+}
+
+/// The units that start at `from` or later and before `until`.
+fn units_between(text: &str, from: usize, until: usize) -> usize {
+    let mut starts = Vec::new();
+    let mut in_run = false;
+    for (at, c) in text.char_indices() {
+        if tables::is_invisible(c) {
+            continue;
+        }
+        let alone = matches!(
+            tables::script(c),
+            Script::Han | Script::Kana | Script::Unspaced
+        );
+        let counted =
+            tables::is_mark(c) || matches!(tables::class(c), Class::Letter | Class::Digit);
+        if alone || (counted && !in_run) {
+            starts.push(at);
+        }
+        in_run = counted && !alone;
+    }
+    starts
+        .into_iter()
+        .filter(|start| (from..until).contains(start))
+        .count()
+}

@@ -1,0 +1,134 @@
+//! The slow reference: "The relations" of `src/ARCHITECTURE.md`, section by section, in the plainest code.
+//!
+//! It knows packs, the tables and the words, and nothing of the compiler or the engine, which are held to it by tests.
+//! It knows no step limit and no hit limit.
+//!
+//! | section | file |
+//! |---|---|
+//! | 1. Reading a text | `reading`, `escapes` |
+//! | 2. Reading a term, 3. The walk | `walk` |
+//! | 4. Hits | `hits` |
+//! | 5. Regex terms | `regex` |
+//! | 7. Conditions | `conditions` |
+//! | 8. The verdict | here |
+
+mod conditions;
+mod escapes;
+mod hits;
+mod reading;
+mod regex;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::sync::Arc;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::limits::Limits;
+use crate::pack::{Pack, Term};
+use crate::primitives::{Scene, Span, Timestamp};
+use crate::variant::Variants;
+use crate::verdict::{Action, Coverage, Finding};
+
+/// One message, and what it is screened by.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The rulesets in order, each of several packs.
+    pub packs: &'a [&'a [Pack]],
+    /// The texts of the message.
+    pub parts: &'a [&'a str],
+    /// Where the message goes.
+    pub scene: Scene,
+    /// When it is screened.
+    pub at: Timestamp,
+    /// The tenant's jurisdictions, beside `UN`.
+    pub jurisdictions: &'a [&'a str],
+    /// The bounds. Those on steps and hits are not known here.
+    pub limits: &'a Limits,
+    /// What an incomplete look means.
+    pub on_partial: Action,
+}
+
+/// What the relations say of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The strongest action.
+    pub action: Action,
+    /// How completely the message was looked at.
+    pub coverage: Coverage,
+    /// The findings of rules in force.
+    pub findings: Vec<Finding>,
+    /// The findings of rules in shadow.
+    pub shadow: Vec<Finding>,
+}
+
+/// The answer to one message.
+pub fn screen(case: &Case<'_>) -> Answer {
+    let (parts, coverage) = within_limit(case.parts, case.limits.text_bytes);
+    let (findings, shadow) = conditions::findings(case, &parts);
+    let mut action = findings
+        .iter()
+        .map(|finding| finding.action)
+        .max()
+        .unwrap_or_default();
+    if !coverage.is_complete() {
+        action = action.max(case.on_partial);
+    }
+    Answer {
+        action,
+        coverage,
+        findings,
+        shadow,
+    }
+}
+
+/// The hits of one term in one text, sorted by place.
+pub fn hits(term: &Term, text: &str, limits: &Limits) -> Vec<(Span, Variants)> {
+    hits::of_term(term, &hits::Text::new(text), limits)
+}
+
+/// Whether `term` has at least one significant symbol.
+pub fn is_significant(term: &Term) -> bool {
+    term.regex || !walk::Pattern::new(term, term.variants).symbols.is_empty()
+}
+
+/// A term as a pack would hold it.
+pub fn term(text: &str, regex: bool, word: Option<bool>, variants: Variants) -> Term {
+    Term {
+        text: Arc::from(text),
+        regex,
+        word,
+        variants,
+    }
+}
+
+/// What is read of the parts: `bytes` in sum, cut back to a grapheme border. Nothing is read after a cut.
+fn within_limit<'a>(parts: &[&'a str], bytes: usize) -> (Vec<&'a str>, Coverage) {
+    let mut left = bytes;
+    let mut coverage = Coverage::COMPLETE;
+    let mut read = Vec::new();
+    for &part in parts {
+        if part.len() <= left {
+            left -= part.len();
+            read.push(part);
+        } else {
+            let cut = borders(part)
+                .into_iter()
+                .rfind(|border| *border <= left)
+                .unwrap_or(0);
+            left = 0;
+            coverage = Coverage::TEXT_LIMIT;
+            read.push(&part[..cut]);
+        }
+    }
+    (read, coverage)
+}
+
+/// Where the graphemes of a text begin and end, in order.
+fn borders(text: &str) -> Vec<usize> {
+    text.grapheme_indices(true)
+        .map(|(start, _)| start)
+        .chain([text.len()])
+        .collect()
+}

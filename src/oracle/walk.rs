@@ -1,0 +1,385 @@
+//! A term as a row of symbols, and the walk along a text.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::reading::{Cell, Cluster, Reading, is_gap, is_word};
+use crate::limits::Limits;
+use crate::pack::Term;
+use crate::text::tables::{self, Class, Script};
+use crate::variant::{Variant, Variants};
+
+/// A term, read under a set of variants.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    /// The significant symbols.
+    pub(super) symbols: Vec<Cell>,
+    /// What lies between two of them; one fewer than the symbols.
+    junctions: Vec<Junction>,
+    /// The variants that count: without `gaps` and `repeats` if no symbol is a word symbol.
+    pub(super) variants: Variants,
+    /// What the term says of borders.
+    word: Option<bool>,
+    /// Whether the term holds a Turkic letter.
+    turkic: bool,
+}
+
+#[derive(Debug, Default)]
+struct Junction {
+    /// Whether white space or prose stood here.
+    soft: bool,
+    /// What stood here.
+    own: Vec<char>,
+    /// Whether the symbols on both sides are of one cluster.
+    inside: bool,
+}
+
+impl Pattern {
+    /// `term` under `variants`, which are those of the term or fewer.
+    pub(super) fn new(term: &Term, variants: Variants) -> Self {
+        let mut variants = variants.and(Variants::BUILT);
+        let reading = Reading::raw(&term.text, false);
+        let cells = reading.cells(variants);
+        if !cells.iter().any(|cell| is_word(cell.symbol)) {
+            variants = variants.without(Variant::Gaps).without(Variant::Repeats);
+        }
+        let mut pattern = Self {
+            symbols: Vec::new(),
+            junctions: Vec::new(),
+            variants,
+            word: term.word,
+            turkic: term.text.nfc().any(tables::is_turkic),
+        };
+        let mut junction = Junction::default();
+        for (index, cell) in cells.iter().enumerate() {
+            let space = tables::class(cell.symbol) == Class::Space;
+            let dropped = variants.contains(Variant::Gaps) && is_inner_prose(&cells, index);
+            if space || dropped {
+                junction.soft = true;
+                junction.own.push(cell.symbol);
+            } else {
+                if let Some(before) = pattern.symbols.last() {
+                    junction.inside = before.cluster == cell.cluster;
+                    pattern.junctions.push(junction);
+                }
+                junction = Junction::default();
+                pattern.symbols.push(Cell { ..*cell });
+            }
+        }
+        pattern
+    }
+
+    fn has(&self, variant: Variant) -> bool {
+        self.variants.contains(variant)
+    }
+
+    fn equal(&self, cell: &Cell, symbol: &Cell) -> bool {
+        cell.symbol == symbol.symbol
+            || (self.has(Variant::Confusables)
+                && (cell.eligible || symbol.eligible)
+                && cell.look == symbol.look)
+    }
+}
+
+/// Whether a symbol of a term is prose between two word symbols that are not both digits; white space and further
+/// prose may stand between.
+fn is_inner_prose(cells: &[Cell], index: usize) -> bool {
+    let passed = |c: char| {
+        matches!(
+            tables::class(c),
+            Class::Space | Class::Joiner | Class::Prose
+        )
+    };
+    let symbols = |cells: &[Cell]| cells.iter().map(|cell| cell.symbol).collect::<Vec<_>>();
+    let left = symbols(&cells[..index]).into_iter().rfind(|c| !passed(*c));
+    let right = symbols(&cells[index + 1..])
+        .into_iter()
+        .find(|c| !passed(*c));
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            is_prose(cells[index].symbol)
+                && is_word(left)
+                && is_word(right)
+                && !(is_digit(left) && is_digit(right))
+        }
+        _ => false,
+    }
+}
+
+/// The walk of `pattern` along `reading` from the cell `start`: the last cell, if the walk succeeds.
+pub(super) fn walk(
+    pattern: &Pattern,
+    reading: &Reading,
+    cells: &[Cell],
+    start: usize,
+    limits: &Limits,
+) -> Option<usize> {
+    let symbols = &pattern.symbols;
+    let first = &cells[start];
+    if !first.first || symbols.is_empty() || !pattern.equal(first, &symbols[0]) {
+        return None;
+    }
+    let repeats = pattern.has(Variant::Repeats);
+    // For each symbol, the cell matched and the cells absorbed; for each junction, the cells skipped.
+    let mut taken = vec![vec![start]];
+    let mut gaps: Vec<Vec<usize>> = Vec::new();
+    let mut gap = Vec::new();
+    let mut at = start;
+    while taken.len() < symbols.len() {
+        at += 1;
+        let cell = cells.get(at)?;
+        let j = taken.len() - 1;
+        if pattern.equal(cell, &symbols[j + 1]) {
+            taken.push(vec![at]);
+            gaps.push(std::mem::take(&mut gap));
+        } else if repeats
+            && gap.is_empty()
+            && can_repeat(symbols[j].symbol)
+            && pattern.equal(cell, &symbols[j])
+        {
+            taken[j].push(at);
+        } else if is_gap(cell.symbol) {
+            gap.push(at);
+        } else {
+            return None;
+        }
+    }
+
+    let spelled_out = allowed_gaps(pattern, cells, &gaps, limits)?;
+    let left = Edge::new(pattern, reading, cells[start].cluster, Side::Left);
+    if left.is_refused() {
+        return None;
+    }
+    let last = symbols.len() - 1;
+    loop {
+        let right = Edge::new(pattern, reading, cells[at].cluster, Side::Right);
+        if cells[at].last && !right.is_refused() {
+            if spelled_out && (left.in_longer_row(limits) || right.in_longer_row(limits)) {
+                return None;
+            }
+            break;
+        }
+        at += 1;
+        let cell = cells.get(at)?;
+        if !(repeats && can_repeat(symbols[last].symbol) && pattern.equal(cell, &symbols[last])) {
+            return None;
+        }
+        taken[last].push(at);
+    }
+    looks_stretched(pattern, &taken).then_some(at)
+}
+
+/// Whether the gaps are allowed, and if so, whether the term is spelled out.
+fn allowed_gaps(
+    pattern: &Pattern,
+    cells: &[Cell],
+    gaps: &[Vec<usize>],
+    limits: &Limits,
+) -> Option<bool> {
+    let mut hard = 0;
+    let mut noisy = 0;
+    for (gap, junction) in gaps.iter().zip(&pattern.junctions) {
+        if gap.len() > limits.gap {
+            return None;
+        }
+        let gap: Vec<char> = gap.iter().map(|cell| cells[*cell].symbol).collect();
+        let only_space = gap.iter().all(|c| is_space(*c));
+        let only_joiners = gap.iter().all(|c| is_space(*c) || is_joiner(*c));
+        let own = junction.soft && gap == junction.own;
+        let free = gap.is_empty() || own || (junction.soft && only_space);
+        let mild = pattern.has(Variant::Gaps) && junction.soft && only_joiners;
+        if !free && !mild {
+            hard += 1;
+            let has_noise = gap.iter().any(|c| tables::class(*c) == Class::Noise);
+            let has_space = gap.iter().any(|c| is_space(*c));
+            if has_noise && !has_space {
+                noisy += 1;
+            }
+        }
+    }
+    if hard > 0 && !pattern.has(Variant::Gaps) {
+        return None;
+    }
+    let spelled_out = hard > 0
+        && gaps.iter().filter(|gap| !gap.is_empty()).count() >= 2
+        && pattern.symbols.iter().all(|cell| is_word(cell.symbol))
+        && gaps
+            .iter()
+            .zip(&pattern.junctions)
+            .all(|(gap, junction)| junction.soft || junction.inside || !gap.is_empty());
+    (hard == 0 || hard == noisy || spelled_out).then_some(spelled_out)
+}
+
+/// Whether what was absorbed, if anything, looks like a disguise.
+fn looks_stretched(pattern: &Pattern, taken: &[Vec<usize>]) -> bool {
+    // Runs: equal neighbours taken together.
+    struct Run {
+        symbol: char,
+        cells: Vec<usize>,
+        stretched: bool,
+    }
+    let mut runs: Vec<Run> = Vec::new();
+    for (cell, taken) in pattern.symbols.iter().zip(taken) {
+        let stretched = taken.len() > 1;
+        match runs.last_mut() {
+            Some(run) if run.symbol == cell.symbol => {
+                run.cells.extend(taken);
+                run.stretched |= stretched;
+            }
+            _ => runs.push(Run {
+                symbol: cell.symbol,
+                cells: taken.clone(),
+                stretched,
+            }),
+        }
+    }
+    runs.retain(|run| run.stretched);
+    let three_in_a_row = |run: &Run| {
+        run.cells
+            .windows(3)
+            .any(|three| three[0] + 1 == three[1] && three[1] + 1 == three[2])
+    };
+    let unbounded = |run: &Run| {
+        matches!(
+            tables::script(run.symbol),
+            Script::Han | Script::Kana | Script::Unspaced
+        )
+    };
+    let undoubled = |run: &Run| "ahijkquvwxy".contains(tables::case_fold(run.symbol));
+    runs.is_empty()
+        || runs.len() >= 2
+        || runs
+            .iter()
+            .any(|run| three_in_a_row(run) || unbounded(run) || undoubled(run))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// One edge of a hit.
+#[derive(Debug)]
+struct Edge<'a> {
+    bound: bool,
+    side: Side,
+    /// The edge symbol of the text.
+    symbol: Option<char>,
+    /// The clusters outside, the nearest first, without those that are read to nothing.
+    outside: Vec<&'a Cluster>,
+}
+
+impl<'a> Edge<'a> {
+    fn new(pattern: &Pattern, reading: &'a Reading, cluster: usize, side: Side) -> Self {
+        let clusters = &reading.clusters;
+        let outside: Vec<&Cluster> = match side {
+            Side::Left => clusters[..cluster].iter().rev().collect(),
+            Side::Right => clusters[cluster + 1..].iter().collect(),
+        };
+        let outside = outside
+            .into_iter()
+            .filter(|cluster| !cluster.plain.is_empty())
+            .collect();
+        let plain = &clusters[cluster].plain;
+        let (symbol, of_term) = match side {
+            Side::Left => (plain.first(), pattern.symbols.first()),
+            Side::Right => (plain.last(), pattern.symbols.last()),
+        };
+        Self {
+            bound: of_term.is_some_and(|cell| is_bound(pattern, cell.symbol, side)),
+            side,
+            symbol: symbol.copied(),
+            outside,
+        }
+    }
+
+    /// The symbol of an outside cluster that is nearest to the hit.
+    fn nearest(&self, cluster: &Cluster) -> Option<char> {
+        match self.side {
+            Side::Left => cluster.plain.last().copied(),
+            Side::Right => cluster.plain.first().copied(),
+        }
+    }
+
+    fn binds(&self, cluster: Option<&&Cluster>) -> bool {
+        let (Some(edge), Some(cluster)) = (self.symbol, cluster) else {
+            return false;
+        };
+        let Some(neighbour) = self.nearest(cluster) else {
+            return false;
+        };
+        let both_digits = is_digit(edge) && is_digit(neighbour);
+        let one_script = tables::script(edge) == tables::script(neighbour)
+            && tables::script(edge) != Script::Common;
+        both_digits || one_script
+    }
+
+    /// Whether the border refuses the hit.
+    fn is_refused(&self) -> bool {
+        if !self.bound || !self.binds(self.outside.first()) {
+            return false;
+        }
+        let arabic = self.symbol.map(tables::script) == Some(Script::Arabic);
+        let prefix = self.outside.first().is_some_and(|cluster| {
+            matches!(cluster.plain[..], ['و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س'])
+        });
+        let steps_over = self.side == Side::Left && arabic && prefix;
+        !steps_over || self.binds(self.outside.get(1))
+    }
+
+    /// Whether a spelled-out hit goes on beyond this edge.
+    fn in_longer_row(&self, limits: &Limits) -> bool {
+        let gap = self
+            .outside
+            .iter()
+            .take_while(|cluster| cluster.plain.iter().all(|c| is_gap(*c)))
+            .count();
+        let Some(beyond) = self.outside.get(gap) else {
+            return false;
+        };
+        let single_word = matches!(beyond.plain[..], [symbol] if is_word(symbol));
+        let ends_there = match self.outside.get(gap + 1) {
+            Some(cluster) => self.nearest(cluster).is_some_and(is_gap),
+            None => true,
+        };
+        self.bound
+            && (1..=limits.gap).contains(&gap)
+            && single_word
+            && self.binds(Some(beyond))
+            && ends_there
+    }
+}
+
+/// Whether an edge of the term must stand on a border.
+fn is_bound(pattern: &Pattern, symbol: char, side: Side) -> bool {
+    if is_gap(symbol) {
+        return false;
+    }
+    pattern.word.unwrap_or_else(|| {
+        let script = tables::script(symbol);
+        let open = side == Side::Right && (script == Script::Hangul || pattern.turkic);
+        !open && (is_digit(symbol) || script.bounds_words())
+    })
+}
+
+fn is_space(c: char) -> bool {
+    tables::class(c) == Class::Space
+}
+
+fn is_joiner(c: char) -> bool {
+    tables::class(c) == Class::Joiner
+}
+
+/// Prose; joiners are prose.
+fn is_prose(c: char) -> bool {
+    matches!(tables::class(c), Class::Prose | Class::Joiner)
+}
+
+fn is_digit(c: char) -> bool {
+    tables::class(c) == Class::Digit
+}
+
+/// A letter, but no whole Hangul syllable.
+fn can_repeat(c: char) -> bool {
+    tables::class(c) == Class::Letter && !('가'..='힣').contains(&c)
+}
