@@ -3,6 +3,8 @@
 //! Packs of rules go in ([`Pack::parse`]), are compiled ([`Compiler`]) into an immutable [`Ruleset`], and a [`Scanner`] decides on
 //! messages. How it is built is written in `src/ARCHITECTURE.md`.
 
+#[cfg(feature = "base-rules")]
+pub mod base;
 mod compile;
 pub mod diag;
 mod engine;
@@ -18,6 +20,7 @@ pub mod pack;
 mod policy;
 mod primitives;
 mod ruleset;
+pub mod selftest;
 #[doc(hidden)]
 pub mod text;
 pub mod variant;
@@ -30,7 +33,7 @@ pub use diag::Diagnostics;
 pub use engine::hits;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
-pub use engine::{Message, Scanner};
+pub use engine::{Message, Scanner, trace as explain};
 pub use limits::{Limits, PackLimits};
 pub use pack::{Pack, Tenant};
 pub use policy::Policy;

@@ -1,5 +1,7 @@
 //! From hits to findings: exceptions, conditions, `lower`, listings (`src/ARCHITECTURE.md`, 7).
 
+mod why;
+
 use std::ops::{ControlFlow, Range};
 
 use crate::policy::Policy;

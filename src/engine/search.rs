@@ -12,6 +12,7 @@ use crate::text::tables::{self, Class};
 use crate::text::term::TermReading;
 use crate::variant::{Variant, Variants};
 
+use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
 
 /// A term found in a part of the message.
@@ -129,6 +130,8 @@ pub(super) struct Searcher {
     walker: Walker,
     places: Vec<Place>,
     walked: Vec<Walked>,
+    /// Where an explanation is asked for: what was looked at.
+    pub(super) trace: Option<Trace>,
     pub(super) found: Vec<Found>,
 }
 
@@ -200,6 +203,13 @@ impl Searcher {
         budget.spend(text.len() as u64)?;
         self.skeleton.fill(text);
         let causes = self.skeleton.causes();
+        if let Some(trace) = &mut self.trace {
+            trace.views.push(Viewed {
+                part: part.number,
+                view,
+                skeleton: String::from_utf8_lossy(self.skeleton.bytes()).into_owned(),
+            });
+        }
         self.places.clear();
         for (at, ruleset) in rulesets.iter().enumerate() {
             let places = &mut self.places;
@@ -233,6 +243,7 @@ impl Searcher {
                         ground: &ground,
                         place,
                         walked: &mut self.walked,
+                        trace: self.trace.as_mut(),
                     };
                     verify.place(&sought, cells);
                     budget.spend(std::mem::take(&mut self.walker.steps))?;
@@ -337,6 +348,7 @@ impl Searcher {
                         ground: &ground,
                         place,
                         walked: &mut self.walked,
+                        trace: self.trace.as_mut(),
                     };
                     verify.place(&sought, &[*at]);
                     searched = budget.spend(std::mem::take(&mut self.walker.steps));
@@ -571,6 +583,7 @@ struct Verify<'a, 'b> {
     ground: &'a Ground<'b>,
     place: &'a Place,
     walked: &'a mut Vec<Walked>,
+    trace: Option<&'a mut Trace>,
 }
 
 impl Verify<'_, '_> {
@@ -605,6 +618,16 @@ impl Verify<'_, '_> {
     }
 
     fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> Result<(), Miss> {
+        self.walker.reached = (start, 0);
+        let outcome = self.attempt_from(sought, start);
+        if let Some(trace) = &mut self.trace {
+            let of = (self.place.ruleset, self.place.pattern.term);
+            trace.attempt(of, start, self.walker.reached, outcome);
+        }
+        outcome.map(drop)
+    }
+
+    fn attempt_from(&mut self, sought: &Sought<'_>, start: usize) -> Result<usize, Miss> {
         if !self.walker.left_border(self.ground, sought, start) {
             return Err(Miss::LeftBorder);
         }
@@ -617,7 +640,7 @@ impl Verify<'_, '_> {
                     start: start as u32,
                     end: end as u32,
                 });
-                Ok(())
+                Ok(end)
             }
         }
     }

@@ -73,7 +73,12 @@ pub(super) enum Outcome {
 
 /// Why a walk failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Miss {
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "kebab-case")
+)]
+pub enum Miss {
     /// A character that the term does not have there.
     Letter,
     /// A gap of ordinary prose, or one that is too long, or any gap where `gaps` is off.
@@ -94,6 +99,8 @@ pub(super) struct Walker {
     folder: Folder,
     cells: Vec<Symbol>,
     edge: Vec<Symbol>,
+    /// The cluster that the last walk looked at last, and how many symbols it had matched before. For explanations.
+    pub(super) reached: (usize, usize),
     /// Steps taken since this was last set to zero: one for each cluster looked at.
     pub(super) steps: u64,
 }
@@ -129,6 +136,7 @@ impl Walker {
         for at in start..ground.clusters.len() {
             cells.clear();
             self.steps += 1;
+            self.reached = (at, matched);
             self.folder.fold(ground.cluster(at), variants, cells);
             for (nth, cell) in cells.iter().enumerate() {
                 let equals = |symbol: &TermSymbol| ground.equal(at, cell, symbol, looks);
