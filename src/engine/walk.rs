@@ -94,7 +94,7 @@ pub(super) struct Walker {
     folder: Folder,
     cells: Vec<Symbol>,
     edge: Vec<Symbol>,
-    /// Steps taken since this was last set to zero: one for each cluster looked at.
+    /// Steps taken since this was last set to zero: one for each cluster looked at, and for each 16 bytes of it.
     pub(super) steps: u64,
 }
 
@@ -128,7 +128,7 @@ impl Walker {
         let mut refused = Miss::Grapheme;
         for at in start..ground.clusters.len() {
             cells.clear();
-            self.steps += 1;
+            self.look(ground, at);
             self.folder.fold(ground.cluster(at), variants, cells);
             for (nth, cell) in cells.iter().enumerate() {
                 let equals = |symbol: &TermSymbol| ground.equal(at, cell, symbol, looks);
@@ -249,7 +249,7 @@ impl Walker {
         }
         for at in (0..start).rev() {
             self.cells.clear();
-            self.steps += 1;
+            self.look(ground, at);
             self.folder
                 .fold(ground.cluster(at), variants, &mut self.cells);
             if self.cells.is_empty() {
@@ -281,6 +281,11 @@ impl Walker {
                     .iter()
                     .any(|cell| cell.or_l && ground.eligible(at, cell))
             })
+    }
+
+    /// Counts a look at cluster `at`. A cluster may be as long as the text: a letter with thousands of marks.
+    fn look(&mut self, ground: &Ground<'_>, at: usize) {
+        self.steps += 1 + (ground.cluster(at).len() as u64 >> 4);
     }
 
     fn right_border(&mut self, ground: &Ground<'_>, sought: &Sought<'_>, end: usize) -> bool {
@@ -347,7 +352,7 @@ impl Walker {
     /// The first symbol of cluster `at` if `side` is right of it, its last if left; under the variants of borders.
     fn nearest(&mut self, ground: &Ground<'_>, at: usize, side: Side) -> Option<char> {
         self.edge.clear();
-        self.steps += 1;
+        self.look(ground, at);
         self.folder.fold(ground.cluster(at), BARE, &mut self.edge);
         let symbol = match side {
             Side::Right => self.edge.first(),

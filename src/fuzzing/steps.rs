@@ -93,7 +93,10 @@ fn source() -> String {
     let mut quoted = String::new();
     for term in &terms {
         // Writing to a string does not fail.
-        let _ = write!(quoted, "\"{term}\", {{ text = \"{term}\", word = false }}, ");
+        let _ = write!(
+            quoted,
+            "\"{term}\", {{ text = \"{term}\", word = false }}, "
+        );
     }
     let mut source = format!(
         "format = 1\n[pack]\nid = \"fuzz.steps\"\nversion = \"1.0.0\"\ntitle = \"steps\"\nexcept = [\"aaab\"]\n\
@@ -124,8 +127,28 @@ mod tests {
 
     /// What costs steps.
     const PIECES: [&str; 22] = [
-        "a", "aaaaaaaa", "ab", "b", "哈", "哈哈哈", "i", "l", "ӏ", "(", "((((", ".", " ", "*", "🔥", "🇦",
-        "\u{200b}", "\u{301}", "&#97;", "%61", "\\u0061", "c!",
+        "a",
+        "aaaaaaaa",
+        "ab",
+        "b",
+        "哈",
+        "哈哈哈",
+        "i",
+        "l",
+        "ӏ",
+        "(",
+        "((((",
+        ".",
+        " ",
+        "*",
+        "🔥",
+        "🇦",
+        "\u{200b}",
+        "\u{301}",
+        "&#97;",
+        "%61",
+        "\\u0061",
+        "c!",
     ];
 
     proptest! {

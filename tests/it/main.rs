@@ -1,6 +1,10 @@
 //! Tests.
 
+mod compile;
 mod fuzzing;
+mod hostile;
 mod packs;
+mod regressions;
 mod relations;
 mod tables;
+mod tidy;
