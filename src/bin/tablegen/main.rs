@@ -5,9 +5,9 @@
 //! is committed; the same data gives the same bytes.
 //!
 //! Each table is made by a module of its own, on top of the tables of the earlier stages of the fold. The law that they keep together
+//! (folding a character less, and then fully, gives what folding it fully gives) is held by `tests/it/tables.rs`.
 
 #![forbid(unsafe_code)]
-//! (folding a character less, and then fully, gives what folding it fully gives) is held by `tests/it/tables.rs`.
 
 mod classes;
 mod looks;
