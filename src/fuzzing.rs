@@ -9,11 +9,13 @@ mod packs;
 mod parse;
 mod random;
 mod shares;
+mod steps;
 mod toml;
 
-pub use against::{engine, relation, verdict};
+pub use against::{engine, hits, relation, verdict};
 pub use parse::pack;
 pub use shares::Shares;
+pub use steps::{steps, worst};
 
 use crate::limits::Limits;
 use crate::oracle::{Answer, Case, screen};

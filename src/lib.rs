@@ -3,6 +3,8 @@
 //! Packs of rules go in ([`Pack::parse`]), are compiled ([`Compiler`]) into an immutable [`Ruleset`], and a [`Scanner`] decides on
 //! messages. How it is built is written in `src/ARCHITECTURE.md`.
 
+#![forbid(unsafe_code)]
+
 #[cfg(feature = "base-rules")]
 pub mod base;
 mod compile;
@@ -28,9 +30,6 @@ pub mod verdict;
 
 pub use compile::Compiler;
 pub use diag::Diagnostics;
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub use engine::hits;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
 pub use engine::{Message, Scanner, trace as explain};

@@ -330,13 +330,9 @@ pub fn screen_batch(
         .collect()
 }
 
-/// The hits of one term in one text, as the engine finds them.
+/// The hits of a ruleset of one term in one text.
 #[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub fn hits(term: &crate::pack::Term, text: &str, limits: &Limits) -> Vec<(Span, Variants)> {
-    let Some(ruleset) = crate::compile::one_term(term) else {
-        return Vec::new();
-    };
+pub(crate) fn hits(ruleset: &Ruleset, text: &str, limits: &Limits) -> Vec<(Span, Variants)> {
     let part = Part {
         number: 0,
         text,
@@ -344,10 +340,10 @@ pub fn hits(term: &crate::pack::Term, text: &str, limits: &Limits) -> Vec<(Span,
     };
     let mut searcher = Searcher::default();
     let mut budget = Budget::new(limits, text.len());
-    let _ = searcher.part(&[&ruleset], &part, &mut budget);
+    let _ = searcher.part(&[ruleset], &part, &mut budget);
     let found = std::mem::take(&mut searcher.found);
     found
         .iter()
-        .map(|found| (found.span, searcher.explain(&ruleset, &part, found)))
+        .map(|found| (found.span, searcher.explain(ruleset, &part, found)))
         .collect()
 }

@@ -244,9 +244,9 @@ impl Searcher {
                         place,
                         walked: &mut self.walked,
                         trace: self.trace.as_mut(),
+                        budget: &mut *budget,
                     };
-                    verify.place(&sought, cells);
-                    budget.spend(std::mem::take(&mut self.walker.steps))?;
+                    verify.place(&sought, cells)?;
                 }
             }
         }
@@ -349,9 +349,9 @@ impl Searcher {
                         place,
                         walked: &mut self.walked,
                         trace: self.trace.as_mut(),
+                        budget: &mut *budget,
                     };
-                    verify.place(&sought, &[*at]);
-                    searched = budget.spend(std::mem::take(&mut self.walker.steps));
+                    searched = verify.place(&sought, &[*at]);
                     if searched.is_break() {
                         break;
                     }
@@ -584,11 +584,13 @@ struct Verify<'a, 'b> {
     place: &'a Place,
     walked: &'a mut Vec<Walked>,
     trace: Option<&'a mut Trace>,
+    budget: &'a mut Budget,
 }
 
 impl Verify<'_, '_> {
-    /// Walks from the clusters at which the term can begin, given the cells of the skeleton's first character.
-    fn place(&mut self, sought: &Sought<'_>, cells: &[u32]) {
+    /// Walks from the clusters at which the term can begin, given the cells of the skeleton's first character. Breaks when the budget
+    /// is spent.
+    fn place(&mut self, sought: &Sought<'_>, cells: &[u32]) -> ControlFlow<()> {
         let pattern = self.place.pattern;
         let lead = sought.reading.lead();
         let anchors = if pattern.single {
@@ -596,7 +598,7 @@ impl Verify<'_, '_> {
         } else {
             // Fewer cells than the term has there: it cannot begin in this run.
             let Some(tight) = cells.len().checked_sub(usize::from(pattern.first_run)) else {
-                return;
+                return ControlFlow::Continue(());
             };
             &cells[tight..=tight]
         };
@@ -608,68 +610,69 @@ impl Verify<'_, '_> {
             }
             last = Some(cluster);
             if lead > 0 {
-                self.around(sought, cluster, lead);
+                self.around(sought, cluster, lead)?;
             } else if pattern.single {
-                let _ = self.attempt(sought, cluster);
+                self.attempt(sought, cluster)?;
             } else {
-                self.back_from(sought, cluster);
+                self.back_from(sought, cluster)?;
             }
         }
+        ControlFlow::Continue(())
     }
 
-    fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> Result<(), Miss> {
+    /// One walk. The budget is looked at after each: a candidate may ask for as many as the term and the text have characters.
+    fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> ControlFlow<(), Outcome> {
         self.walker.reached = (start, 0);
-        let outcome = self.attempt_from(sought, start);
+        let outcome = if self.walker.left_border(self.ground, sought, start) {
+            self.walker.walk(self.ground, sought, start)
+        } else {
+            Outcome::Missed(Miss::LeftBorder)
+        };
+        let of = (self.place.ruleset, self.place.pattern.term);
         if let Some(trace) = &mut self.trace {
-            let of = (self.place.ruleset, self.place.pattern.term);
+            let outcome = match outcome {
+                Outcome::Found(end) => Ok(end),
+                Outcome::Missed(miss) => Err(miss),
+            };
             trace.attempt(of, start, self.walker.reached, outcome);
         }
-        outcome.map(drop)
-    }
-
-    fn attempt_from(&mut self, sought: &Sought<'_>, start: usize) -> Result<usize, Miss> {
-        if !self.walker.left_border(self.ground, sought, start) {
-            return Err(Miss::LeftBorder);
+        self.budget.spend(std::mem::take(&mut self.walker.steps))?;
+        if let Outcome::Found(end) = outcome {
+            self.walked.push(Walked {
+                ruleset: of.0,
+                term: of.1,
+                start: start as u32,
+                end: end as u32,
+            });
         }
-        match self.walker.walk(self.ground, sought, start) {
-            Outcome::Missed(miss) => Err(miss),
-            Outcome::Found(end) => {
-                self.walked.push(Walked {
-                    ruleset: self.place.ruleset,
-                    term: self.place.pattern.term,
-                    start: start as u32,
-                    end: end as u32,
-                });
-                Ok(end)
-            }
-        }
+        ControlFlow::Continue(outcome)
     }
 
     /// From the last cluster that the term can begin at, back over those that can be absorbed, to the first that will do. Where the
     /// walk fails on what follows, it would fail from further back as well; only a border or the look of a stretch can change.
-    fn back_from(&mut self, sought: &Sought<'_>, cluster: usize) {
+    fn back_from(&mut self, sought: &Sought<'_>, cluster: usize) -> ControlFlow<()> {
         let mut start = cluster;
         loop {
-            match self.attempt(sought, start) {
-                Err(Miss::LeftBorder | Miss::Stretch) => {}
-                _ => return,
+            match self.attempt(sought, start)? {
+                Outcome::Missed(Miss::LeftBorder | Miss::Stretch) => {}
+                _ => return ControlFlow::Continue(()),
             }
             match self.walker.absorbable_before(self.ground, sought, start) {
                 Some(before) => start = before,
-                None => return,
+                None => return ControlFlow::Continue(()),
             }
         }
     }
 
     /// Before the first letter stand symbols of the term, and gaps.
-    fn around(&mut self, sought: &Sought<'_>, cluster: usize, lead: usize) {
+    fn around(&mut self, sought: &Sought<'_>, cluster: usize, lead: usize) -> ControlFlow<()> {
         let mut visible = 0;
         let mut start = cluster;
         loop {
-            let _ = self.attempt(sought, start);
+            self.attempt(sought, start)?;
             visible += 1;
             if start == 0 || visible > lead + lead * sought.gap {
-                return;
+                return ControlFlow::Continue(());
             }
             start -= 1;
         }

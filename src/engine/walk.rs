@@ -103,7 +103,7 @@ pub(super) struct Walker {
     edge: Vec<Symbol>,
     /// The cluster that the last walk looked at last, and how many symbols it had matched before. For explanations.
     pub(super) reached: (usize, usize),
-    /// Steps taken since this was last set to zero: one for each cluster looked at.
+    /// Steps taken since this was last set to zero: one for each cluster looked at, and for each 16 bytes of it.
     pub(super) steps: u64,
 }
 
@@ -137,7 +137,7 @@ impl Walker {
         let mut refused = Miss::Grapheme;
         for at in start..ground.clusters.len() {
             cells.clear();
-            self.steps += 1;
+            self.look(ground, at);
             self.reached = (at, matched);
             self.folder.fold(ground.cluster(at), variants, cells);
             for (nth, cell) in cells.iter().enumerate() {
@@ -259,7 +259,7 @@ impl Walker {
         }
         for at in (0..start).rev() {
             self.cells.clear();
-            self.steps += 1;
+            self.look(ground, at);
             self.folder
                 .fold(ground.cluster(at), variants, &mut self.cells);
             if self.cells.is_empty() {
@@ -291,6 +291,11 @@ impl Walker {
                     .iter()
                     .any(|cell| cell.or_l && ground.eligible(at, cell))
             })
+    }
+
+    /// Counts a look at cluster `at`. A cluster may be as long as the text: a letter with thousands of marks.
+    fn look(&mut self, ground: &Ground<'_>, at: usize) {
+        self.steps += 1 + (ground.cluster(at).len() as u64 >> 4);
     }
 
     fn right_border(
@@ -366,7 +371,7 @@ impl Walker {
     /// The first symbol of cluster `at` if `side` is right of it, its last if left; under the variants of borders.
     fn nearest(&mut self, ground: &Ground<'_>, at: usize, side: Side) -> Option<char> {
         self.edge.clear();
-        self.steps += 1;
+        self.look(ground, at);
         self.folder.fold(ground.cluster(at), BARE, &mut self.edge);
         let symbol = match side {
             Side::Right => self.edge.first(),

@@ -168,6 +168,30 @@ impl Policy {
         Ok(policy.named())
     }
 
+    /// Gives one rule (by full id), or a category and what lies below it, another action.
+    ///
+    /// # Errors
+    ///
+    /// If no rule of `rulesets` is meant, or if that weakens a rule of a locked one.
+    pub fn with_override(
+        mut self,
+        of: &str,
+        action: Action,
+        rulesets: &[&Ruleset],
+    ) -> Result<Self, Diagnostics> {
+        let added = Override {
+            of: of.into(),
+            action,
+        };
+        if let Err(problem) = added.check(rulesets, &of.into(), 0..0) {
+            let mut problems = Diagnostics::default();
+            problems.push(problem);
+            return Err(problems);
+        }
+        self.overrides.push(added);
+        Ok(self.named())
+    }
+
     /// Whether listings of that list count.
     pub(crate) fn heeds(&self, list: &str) -> bool {
         list == "UN" || self.jurisdictions.iter().any(|known| **known == *list)

@@ -4,8 +4,12 @@
 mod base;
 #[cfg(feature = "cli")]
 mod cli;
+mod compile;
 mod fuzzing;
+mod hostile;
 mod packs;
+mod regressions;
 mod relations;
 mod selftest;
 mod tables;
+mod tidy;

@@ -33,7 +33,7 @@ fn oracle_hits(term: &Term, text: &str) -> Vec<(Span, Variants)> {
 }
 
 fn engine_hits(term: &Term, text: &str) -> Vec<(Span, Variants)> {
-    tidegate::hits(term, text, &Limits::default())
+    tidegate::fuzzing::hits(term, text, &Limits::default())
 }
 
 #[derive(Debug)]

@@ -7,6 +7,8 @@
 //! Each table is made by a module of its own, on top of the tables of the earlier stages of the fold. The law that they keep together
 //! (folding a character less, and then fully, gives what folding it fully gives) is held by `tests/it/tables.rs`.
 
+#![forbid(unsafe_code)]
+
 mod classes;
 mod looks;
 mod marks;

@@ -1,0 +1,156 @@
+//! A warm scanner allocates nothing for a clean message.
+
+#![expect(
+    unsafe_code,
+    reason = "a global allocator is an unsafe trait; this one counts and hands on to the system's"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use tidegate::{Compiler, Message, Pack, Policy, Scanner, Timestamp};
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// Shows where, when it is set: the first allocation panics.
+    static FORBIDDEN: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Counting;
+
+fn count() {
+    COUNT.set(COUNT.get() + 1);
+    if FORBIDDEN.replace(false) {
+        panic!("a clean message allocates");
+    }
+}
+
+// SAFETY: every call is handed on to `System` as it came; what is done besides touches thread-locals without destructors, and a
+// panic leaves nothing half done.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps `alloc`'s contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the block came from `System`.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the block came from `System`.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const PACK: &str = r#"
+format = 1
+[pack]
+id = "test.words"
+version = "1.0.0"
+title = "Words"
+[pack.defaults]
+variants = "strong"
+[lists]
+words = ["图书馆", "图书", "gift card", "storm", "шторм", "🔥🔥", "(a)", { regex = 'tide\s*band' }]
+acts = ["借阅", "join"]
+[[rule]]
+id = "words"
+category = "test.words"
+when = "words"
+except = ["storm lamp"]
+[rule.samples]
+match = ["图书馆"]
+pass = ["好"]
+[[rule]]
+id = "acts"
+category = "test.acts"
+when = "acts near/6 @test.words"
+[rule.samples]
+match = ["借阅图书馆"]
+pass = ["好"]
+"#;
+
+/// Texts without a hit. Those of the second half hold candidates that fail.
+const CLEAN: [(&str, &str); 14] = [
+    ("empty", ""),
+    ("Chinese", "今天天气很好，我们去公园散步吧。明天见！"),
+    ("English", "See you at the station tomorrow, don't be late."),
+    ("mixed", "明天 meeting 改到 3pm，记得带 laptop。"),
+    ("Cyrillic", "Сегодня хорошая погода, пойдём гулять в парк."),
+    ("Arabic", "السلام عليكم ورحمة الله"),
+    ("emoji", "好开心😂👨‍👩‍👧🇨🇳，great 👍🏽!"),
+    ("escapes without terms", "a &amp; b, 100%25 \\u4f60"),
+    ("a sentence's end in a term", "我买了图。书馆关门了"),
+    ("no border", "a stormy night, brainstorming"),
+    ("a comma in a term", "what a gift. Card games"),
+    ("honest Cyrillic like a term", "паста и шторма, a сторм"),
+    (
+        "literals of a regex that does not match",
+        "the tides were banded",
+    ),
+    (
+        "a decoded candidate that fails",
+        "st&#111;rmy, and ӏetters ӏike storming",
+    ),
+];
+
+#[test]
+fn clean_messages_allocate_nothing() {
+    let pack = Pack::parse("words.toml", PACK)
+        .unwrap_or_else(|refused| panic!("{refused}"))
+        .pack;
+    let ruleset = Compiler::new()
+        .pack(pack)
+        .build()
+        .unwrap_or_else(|refused| panic!("{refused}"));
+    let rulesets = [&ruleset];
+    let policy = Policy::default();
+    let mut scanner = Scanner::new();
+    // Warm: a longer text of each kind, once.
+    let long: Vec<String> = CLEAN.iter().map(|(_, text)| text.repeat(4)).collect();
+    for text in long
+        .iter()
+        .map(String::as_str)
+        .chain(CLEAN.map(|(_, text)| text))
+    {
+        scanner.scan(&rulesets, &policy, &Message::text(text), Timestamp(0));
+    }
+    let mut broken = Vec::new();
+    let backtrace = std::env::var_os("RUST_BACKTRACE").is_some();
+    for (name, text) in CLEAN {
+        let message = Message::text(text);
+        FORBIDDEN.set(backtrace);
+        let before = COUNT.get();
+        let verdict = scanner.scan(&rulesets, &policy, &message, Timestamp(0));
+        let count = COUNT.get() - before;
+        FORBIDDEN.set(false);
+        assert!(
+            verdict.findings.is_empty(),
+            "{name} is clean: {:?}",
+            verdict.findings
+        );
+        if count > 0 {
+            broken.push(format!("{name}: {count} allocations"));
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "a clean message allocates nothing once warm; RUST_BACKTRACE=1 shows where:\n{}",
+        broken.join("\n")
+    );
+}
+
+/// The counter counts.
+#[test]
+fn allocations_are_counted() {
+    let before = COUNT.get();
+    drop(std::hint::black_box(Box::new(1)));
+    assert_eq!(COUNT.get() - before, 1);
+}
