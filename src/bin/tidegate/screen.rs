@@ -161,7 +161,7 @@ impl Source {
         }
         Ok(Self {
             read: Box::new(file),
-            len: meta.is_file().then(|| meta.len()),
+            len: meta.is_file().then_some(meta.len()),
             typed: false,
         })
     }
