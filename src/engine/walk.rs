@@ -559,7 +559,7 @@ impl<'a> Progress<'a> {
             return;
         };
         self.disguise |= self.run.longest >= 3
-            || tables::script(symbol.plain).is_unspaced()
+            || (self.term.symbols.len() >= 4 && tables::script(symbol.plain).is_unspaced())
             || matches!(
                 tables::case_fold(symbol.plain),
                 'a' | 'h' | 'i' | 'j' | 'k' | 'q' | 'u' | 'v' | 'w' | 'x' | 'y'
