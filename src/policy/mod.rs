@@ -187,7 +187,7 @@ impl Policy {
         };
         if let Err(problem) = added.check(rulesets, &of.into(), 0..0) {
             let mut problems = Diagnostics::default();
-            problems.push(problem);
+            problems.push(*problem);
             return Err(problems);
         }
         self.overrides.push(added);

@@ -33,6 +33,8 @@ pub(crate) struct Reading {
     cells: Vec<u32>,
     folder: Folder,
     scratch: Vec<Symbol>,
+    kinds: Vec<Option<Kind>>,
+    words: Vec<Word>,
 }
 
 /// A run of equal neighbours in the skeleton.
@@ -151,7 +153,7 @@ impl Reading {
 
     /// Marks the clusters of suspicious words (`src/ARCHITECTURE.md`, 1).
     fn mark_eligible(&mut self, text: &str) {
-        let mut kinds: Vec<Option<Kind>> = Vec::with_capacity(self.clusters.len());
+        self.kinds.clear();
         for cluster in &self.clusters {
             self.scratch.clear();
             self.folder.fold(
@@ -159,29 +161,30 @@ impl Reading {
                 BARE,
                 &mut self.scratch,
             );
-            kinds.push(self.scratch.first().map(|first| Kind::of(first.plain)));
+            self.kinds
+                .push(self.scratch.first().map(|first| Kind::of(first.plain)));
         }
-        let words = words(&kinds);
+        find_words(&self.kinds, &mut self.words);
         let mut honest: u32 = 0;
         let mut scripts: u32 = 0;
-        for kind in kinds.iter().flatten() {
+        for kind in self.kinds.iter().flatten() {
             if kind.letter {
                 scripts |= 1 << kind.script as u32;
             }
         }
-        for word in &words {
+        for word in &self.words {
             if !word.mixed && !word.all_alike {
                 honest |= 1 << word.script as u32;
             }
         }
-        for word in words {
+        for word in &self.words {
             let suspicious = word.mixed
                 || (word.script != Script::Latin
                     && word.all_alike
                     && scripts & !(1 << word.script as u32) != 0
                     && honest & (1 << word.script as u32) == 0);
             if suspicious {
-                for cluster in &mut self.clusters[word.clusters] {
+                for cluster in &mut self.clusters[word.clusters.clone()] {
                     cluster.eligible = true;
                 }
             }
@@ -211,6 +214,7 @@ impl Kind {
     }
 }
 
+#[derive(Debug)]
 struct Word {
     clusters: std::ops::Range<usize>,
     script: Script,
@@ -219,8 +223,8 @@ struct Word {
 }
 
 /// Maximal runs of letters of scripts that have look-alikes; clusters that are read to nothing do not end one.
-fn words(kinds: &[Option<Kind>]) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
+fn find_words(kinds: &[Option<Kind>], words: &mut Vec<Word>) {
+    words.clear();
     let mut open = false;
     for (at, kind) in kinds.iter().enumerate() {
         let Some(kind) = kind else { continue };
@@ -242,5 +246,4 @@ fn words(kinds: &[Option<Kind>]) -> Vec<Word> {
             });
         }
     }
-    words
 }
