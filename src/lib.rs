@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "base-rules")]
+pub mod base;
 mod compile;
 pub mod diag;
 mod engine;
@@ -20,6 +22,7 @@ pub mod pack;
 mod policy;
 mod primitives;
 mod ruleset;
+pub mod selftest;
 #[doc(hidden)]
 pub mod text;
 pub mod variant;
@@ -29,10 +32,10 @@ pub use compile::Compiler;
 pub use diag::Diagnostics;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
-pub use engine::{Message, Scanner};
+pub use engine::{Message, Scanner, trace as explain};
 pub use limits::{Limits, PackLimits};
-pub use pack::Pack;
-pub use policy::{Policy, Weaker};
+pub use pack::{Pack, Tenant};
+pub use policy::Policy;
 pub use primitives::{Scene, Scenes, Span, Timestamp};
 pub use ruleset::Ruleset;
 pub use variant::{Variant, Variants};

@@ -1,10 +1,16 @@
 //! What comes out: the action for one message, its findings, and how completely it was looked at.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::primitives::{Span, Timestamp};
 use crate::variant::Variants;
+
+#[cfg(feature = "serde")]
+pub use json::Report;
 
 /// What is to be done with a message, ordered by strength.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

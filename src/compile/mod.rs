@@ -164,6 +164,7 @@ fn collect(problems: Vec<Diagnostic>) -> Diagnostics {
 /// A ruleset in the making.
 struct Build<'a> {
     terms: Terms<'a>,
+    set_names: Vec<Arc<str>>,
     set_except: Vec<Option<u32>>,
     set_rules: Vec<(u32, u32)>,
     category_users: Vec<u32>,
@@ -175,6 +176,7 @@ impl<'a> Build<'a> {
     fn new(limits: &'a PackLimits) -> Self {
         Self {
             terms: Terms::new(limits),
+            set_names: Vec::new(),
             set_except: Vec::new(),
             set_rules: Vec::new(),
             category_users: Vec::new(),
@@ -201,6 +203,7 @@ impl<'a> Build<'a> {
                 let except = self.set(pack, &list.except, None);
                 let set = self.set_except.len() as u32;
                 self.set_except.push(except);
+                self.set_names.push(Arc::clone(&list.name));
                 self.terms.add(&pack.id, set, &list.terms);
                 set
             })
@@ -219,6 +222,7 @@ impl<'a> Build<'a> {
         }
         let set = self.set_except.len() as u32;
         self.set_except.push(except);
+        self.set_names.push(Arc::from("except"));
         self.terms.add(&pack.id, set, terms);
         Some(set)
     }
@@ -295,6 +299,7 @@ impl<'a> Build<'a> {
             term_sets: Groups::new(built.rows.len(), &built.term_sets),
             terms: built.rows,
             set_rules: Groups::new(self.set_except.len(), &self.set_rules),
+            set_names: self.set_names,
             set_except: self.set_except,
             rules: self.rules,
             nodes: self.conditions.nodes,

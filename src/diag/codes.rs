@@ -231,6 +231,12 @@ codes! {
     IDLE_EXCEPTION = "idle-exception", Warning, ("an exception that holds no term", "例外不含任何词"),
         ("An exception removes hits that lie wholly inside it, and this one holds no term that it could remove.",
          "例外只移除完全位于其中的命中，而它不包含任何可被移除的词。");
+    WEAKENED = "weakened", Error, ("weaker than allowed", "弱于允许的下限"),
+        ("A tenant may go further than the rules, never below them. Write the action that stands there, or a stronger one.",
+         "租户可以比规则更严，不得更宽。请写现有的动作或更强的动作。");
+    UNKNOWN_OVERRIDE = "unknown-override", Error, ("an override of nothing", "覆盖对象不存在"),
+        ("No rule has this id and none is in this category, so the override would do nothing. Write `pack/rule` as findings show it, or a category.",
+         "没有规则使用该 id，也没有规则属于该类别，覆盖不会起作用。请按命中结果的写法写 `规则包/规则`，或写类别。");
     PACK_TWICE = "pack-twice", Error, ("two packs of one id", "两个规则包使用了同一个 id"),
         ("Findings name a rule by its pack's id, so ids are unique among the packs of one tenant. Give one of them another id.",
          "命中结果用规则包的 id 指明规则，因此同一租户的规则包 id 不得重复。请为其中一个改名。");

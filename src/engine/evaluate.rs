@@ -1,5 +1,7 @@
 //! From hits to findings: exceptions, conditions, `lower`, listings (`src/ARCHITECTURE.md`, 7).
 
+mod why;
+
 use std::ops::{ControlFlow, Range};
 
 use crate::policy::Policy;
@@ -495,17 +497,12 @@ fn units(text: &str) -> Vec<usize> {
         if tables::is_invisible(c) {
             continue;
         }
-        let class = tables::class(c);
-        let in_run = tables::is_mark(c)
-            || class == Class::Digit
-            || (class == Class::Letter && tables::script(c).bounds_words());
-        if in_run && in_word {
-            continue;
-        }
-        if in_run || class == Class::Letter {
+        let counts = tables::is_mark(c) || matches!(tables::class(c), Class::Letter | Class::Digit);
+        let alone = tables::script(c).is_unspaced();
+        if counts && (alone || !in_word) {
             starts.push(at);
         }
-        in_word = in_run;
+        in_word = counts && !alone;
     }
     starts
 }

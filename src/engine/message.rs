@@ -68,6 +68,21 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// The text of a part; empty if there is no such part.
+    pub(super) fn text_of(&self, part: usize) -> &'a str {
+        match &self.parts {
+            Parts::One([text]) if part == 0 => text,
+            Parts::One(_) => "",
+            Parts::Many(texts) => texts.get(part).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it came in parts, so that a place in it needs the number of its part.
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_parted(&self) -> bool {
+        matches!(self.parts, Parts::Many(_))
+    }
+
     /// Sets where it goes.
     #[must_use]
     pub fn scene(mut self, scene: Scene) -> Self {

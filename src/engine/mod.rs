@@ -4,6 +4,7 @@
 mod evaluate;
 mod message;
 mod search;
+pub mod trace;
 mod walk;
 
 use std::ops::ControlFlow;

@@ -9,9 +9,10 @@ use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
 use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
 use crate::text::tables::{self, Class};
-use crate::text::term::TermReading;
+use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
+use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
 
 /// A term found in a part of the message.
@@ -129,6 +130,8 @@ pub(super) struct Searcher {
     walker: Walker,
     places: Vec<Place>,
     walked: Vec<Walked>,
+    /// Where an explanation is asked for: what was looked at.
+    pub(super) trace: Option<Trace>,
     pub(super) found: Vec<Found>,
 }
 
@@ -200,6 +203,13 @@ impl Searcher {
         budget.spend(text.len() as u64)?;
         self.skeleton.fill(text);
         let causes = self.skeleton.causes();
+        if let Some(trace) = &mut self.trace {
+            trace.views.push(Viewed {
+                part: part.number,
+                view,
+                skeleton: String::from_utf8_lossy(self.skeleton.bytes()).into_owned(),
+            });
+        }
         self.places.clear();
         for (at, ruleset) in rulesets.iter().enumerate() {
             let places = &mut self.places;
@@ -234,8 +244,9 @@ impl Searcher {
                         place,
                         walked: &mut self.walked,
                         budget: &mut *budget,
+                        trace: self.trace.as_mut(),
                     };
-                    verify.place(&sought, cells)?;
+                    verify.place(&sought, cells, sought.reading.lead())?;
                 }
             }
         }
@@ -338,8 +349,9 @@ impl Searcher {
                         place,
                         walked: &mut self.walked,
                         budget: &mut *budget,
+                        trace: self.trace.as_mut(),
                     };
-                    searched = verify.place(&sought, &[*at]);
+                    searched = verify.place(&sought, &[*at], bare_lead(sought.reading));
                     if searched.is_break() {
                         break;
                     }
@@ -556,6 +568,17 @@ fn sought<'a>(row: &'a TermRow, view: View, limits: &Limits) -> Option<Sought<'a
     })
 }
 
+/// How many symbols of a term without letters or digits stand before the first that is looked for: what shows nothing, and marks, where
+/// its variants leave them standing.
+fn bare_lead(reading: &TermReading) -> usize {
+    let is_bare = |symbol: &TermSymbol| {
+        let mut any = false;
+        bare_symbols(symbol.plain, |_| any = true);
+        any
+    };
+    reading.symbols.iter().position(is_bare).unwrap_or(0)
+}
+
 /// Whether the characters on the two sides of `at` do not belong to one word or number.
 fn on_border(text: &str, at: usize) -> bool {
     match (text[..at].chars().next_back(), text[at..].chars().next()) {
@@ -572,14 +595,16 @@ struct Verify<'a, 'b> {
     place: &'a Place,
     walked: &'a mut Vec<Walked>,
     budget: &'a mut Budget,
+    trace: Option<&'a mut Trace>,
 }
 
 impl Verify<'_, '_> {
     /// Walks from the clusters at which the term can begin, given the cells of the skeleton's first character. Breaks when the budget
     /// is spent.
-    fn place(&mut self, sought: &Sought<'_>, cells: &[u32]) -> ControlFlow<()> {
+    ///
+    /// `lead` symbols of the term stand before the one that the cells hold.
+    fn place(&mut self, sought: &Sought<'_>, cells: &[u32], lead: usize) -> ControlFlow<()> {
         let pattern = self.place.pattern;
-        let lead = sought.reading.lead();
         let anchors = if pattern.single {
             cells
         } else {
@@ -599,7 +624,7 @@ impl Verify<'_, '_> {
             if lead > 0 {
                 self.around(sought, cluster, lead)?;
             } else if pattern.single {
-                self.attempt(sought, cluster)?;
+                let _ = self.attempt(sought, cluster)?;
             } else {
                 self.back_from(sought, cluster)?;
             }
@@ -608,22 +633,33 @@ impl Verify<'_, '_> {
     }
 
     /// One walk. The budget is looked at after each: a candidate may ask for as many as the term and the text have characters.
-    fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> ControlFlow<(), Outcome> {
-        let outcome = if self.walker.left_border(self.ground, sought, start) {
-            self.walker.walk(self.ground, sought, start)
-        } else {
-            Outcome::Missed(Miss::LeftBorder)
-        };
-        self.budget.spend(std::mem::take(&mut self.walker.steps))?;
-        if let Outcome::Found(end) = outcome {
-            self.walked.push(Walked {
-                ruleset: self.place.ruleset,
-                term: self.place.pattern.term,
-                start: start as u32,
-                end: end as u32,
-            });
+    fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> ControlFlow<(), Result<(), Miss>> {
+        self.walker.reached = (start, 0);
+        let outcome = self.attempt_from(sought, start);
+        if let Some(trace) = &mut self.trace {
+            let of = (self.place.ruleset, self.place.pattern.term);
+            trace.attempt(of, start, self.walker.reached, outcome);
         }
-        ControlFlow::Continue(outcome)
+        self.budget.spend(std::mem::take(&mut self.walker.steps))?;
+        ControlFlow::Continue(outcome.map(drop))
+    }
+
+    fn attempt_from(&mut self, sought: &Sought<'_>, start: usize) -> Result<usize, Miss> {
+        if !self.walker.left_border(self.ground, sought, start) {
+            return Err(Miss::LeftBorder);
+        }
+        match self.walker.walk(self.ground, sought, start) {
+            Outcome::Missed(miss) => Err(miss),
+            Outcome::Found(end) => {
+                self.walked.push(Walked {
+                    ruleset: self.place.ruleset,
+                    term: self.place.pattern.term,
+                    start: start as u32,
+                    end: end as u32,
+                });
+                Ok(end)
+            }
+        }
     }
 
     /// From the last cluster that the term can begin at, back over those that can be absorbed, to the first that will do. Where the
@@ -632,7 +668,7 @@ impl Verify<'_, '_> {
         let mut start = cluster;
         loop {
             match self.attempt(sought, start)? {
-                Outcome::Missed(Miss::LeftBorder | Miss::Stretch) => {}
+                Err(Miss::LeftBorder | Miss::Stretch) => {}
                 _ => return ControlFlow::Continue(()),
             }
             match self.walker.absorbable_before(self.ground, sought, start) {
@@ -647,8 +683,8 @@ impl Verify<'_, '_> {
         let mut visible = 0;
         let mut start = cluster;
         loop {
-            self.attempt(sought, start)?;
-            visible += 1;
+            let _ = self.attempt(sought, start)?;
+            visible += usize::from(!self.walker.is_empty(self.ground, sought, start));
             if start == 0 || visible > lead + lead * sought.gap {
                 return ControlFlow::Continue(());
             }

@@ -73,7 +73,12 @@ pub(super) enum Outcome {
 
 /// Why a walk failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Miss {
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "kebab-case")
+)]
+pub enum Miss {
     /// A character that the term does not have there.
     Letter,
     /// A gap of ordinary prose, or one that is too long, or any gap where `gaps` is off.
@@ -94,6 +99,8 @@ pub(super) struct Walker {
     folder: Folder,
     cells: Vec<Symbol>,
     edge: Vec<Symbol>,
+    /// The cluster that the last walk looked at last, and how many symbols it had matched before. For explanations.
+    pub(super) reached: (usize, usize),
     /// Steps taken since this was last set to zero: one for each cluster looked at, and for each 16 bytes of it.
     pub(super) steps: u64,
 }
@@ -129,6 +136,7 @@ impl Walker {
         for at in start..ground.clusters.len() {
             cells.clear();
             self.look(ground, at);
+            self.reached = (at, matched);
             self.folder.fold(ground.cluster(at), variants, cells);
             for (nth, cell) in cells.iter().enumerate() {
                 let equals = |symbol: &TermSymbol| ground.equal(at, cell, symbol, looks);
@@ -263,6 +271,16 @@ impl Walker {
             return all.then_some(at);
         }
         None
+    }
+
+    /// Whether cluster `at` is read to nothing under the term's variants.
+    pub(super) fn is_empty(&mut self, ground: &Ground<'_>, sought: &Sought<'_>, at: usize) -> bool {
+        self.cells.clear();
+        self.look(ground, at);
+        let variants = sought.reading.variants;
+        self.folder
+            .fold(ground.cluster(at), variants, &mut self.cells);
+        self.cells.is_empty()
     }
 
     /// Whether clusters `start..=end` hold an eligible letter that could be an i or an l.
@@ -556,10 +574,7 @@ impl<'a> Progress<'a> {
             return;
         };
         self.disguise |= self.run.longest >= 3
-            || matches!(
-                tables::script(symbol.plain),
-                Script::Han | Script::Kana | Script::Unspaced
-            )
+            || (self.term.symbols.len() >= 4 && tables::script(symbol.plain).is_unspaced())
             || matches!(
                 tables::case_fold(symbol.plain),
                 'a' | 'h' | 'i' | 'j' | 'k' | 'q' | 'u' | 'v' | 'w' | 'x' | 'y'

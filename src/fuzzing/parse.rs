@@ -46,7 +46,7 @@ pub fn pack(data: &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    const GOOD: &str = include_str!("../tests/data/packs/good.toml");
+    const GOOD: &str = include_str!("../../tests/data/packs/good.toml");
 
     /// What stands in packs, to be put where it does not belong.
     const PIECES: [&str; 36] = [

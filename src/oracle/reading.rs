@@ -228,7 +228,7 @@ fn mark_suspicious(clusters: &mut [Cluster]) {
         let Some(&symbol) = cluster.plain.first() else {
             continue;
         };
-        if tables::script(symbol).bounds_words() {
+        if tables::script(symbol).has_look_alikes() {
             words.extend(words.is_empty().then(Vec::new));
             if let Some(word) = words.last_mut() {
                 word.push(index);

@@ -239,10 +239,11 @@ fn looks_stretched(pattern: &Pattern, taken: &[Vec<usize>]) -> bool {
             .any(|three| three[0] + 1 == three[1] && three[1] + 1 == three[2])
     };
     let unbounded = |run: &Run| {
-        matches!(
+        let unspaced = matches!(
             tables::script(run.symbol),
             Script::Han | Script::Kana | Script::Unspaced
-        )
+        );
+        unspaced && pattern.symbols.len() >= 4
     };
     let undoubled = |run: &Run| "ahijkquvwxy".contains(tables::case_fold(run.symbol));
     runs.is_empty()

@@ -23,6 +23,10 @@ pub(super) enum Kind {
     Message,
     Listing,
     Lint,
+    TenantRoot,
+    Tenant,
+    Scene,
+    Override,
 }
 
 /// In the order in which a stray key is looked for.
@@ -115,6 +119,22 @@ impl Kind {
             Self::Message => &["text", "at"],
             Self::Listing => &["list", "reference", "from", "until"],
             Self::Lint => &["code", "reason"],
+            Self::TenantRoot => &["tenant", "scenes", "override"],
+            Self::Tenant => &[
+                "id",
+                "packs",
+                "jurisdictions",
+                "on_partial",
+                "allow",
+                "unsupported",
+                "mask",
+                "fail",
+                "sinks",
+                "refusal",
+                "on_lost_state",
+            ],
+            Self::Scene => &["pass", "mask", "review", "block"],
+            Self::Override => &["action"],
         }
     }
 
@@ -135,6 +155,10 @@ impl Kind {
             Self::Message => "messages = [{ ... }]",
             Self::Listing => "[[rule.listings]]",
             Self::Lint => "allow_lints = [{ ... }]",
+            Self::TenantRoot => "the top of the file",
+            Self::Tenant => "[tenant]",
+            Self::Scene => "[scenes.channel]",
+            Self::Override => "[override.\"base.organisations/isil\"]",
         }
     }
 }
@@ -171,7 +195,7 @@ fn stray(key: &str, span: Range<usize>, kind: Kind, report: &mut Reporter) {
     if kind == Kind::Samples && Kind::Rule.keys().contains(&key) {
         return slid(key, span, here, report);
     }
-    let what = if kind == Kind::Root {
+    let what = if matches!(kind, Kind::Root | Kind::TenantRoot) {
         said!(
             "{key_shown} is no key of the file's top",
             "文件顶层没有键 {key_shown}"
@@ -182,7 +206,13 @@ fn stray(key: &str, span: Range<usize>, kind: Kind, report: &mut Reporter) {
             "`{here}` 没有键 {key_shown}"
         )
     };
-    if let Some(home) = KINDS.into_iter().find(|home| home.keys().contains(&key)) {
+    let tenants = [Kind::Tenant, Kind::TenantRoot, Kind::Scene, Kind::Override];
+    let kinds: &[Kind] = if tenants.contains(&kind) {
+        &tenants
+    } else {
+        &KINDS
+    };
+    if let Some(home) = kinds.iter().find(|home| home.keys().contains(&key)) {
         let home = home.written();
         return report.say(
             &codes::MISPLACED_KEY,

@@ -20,6 +20,7 @@ mod report;
 mod rule;
 mod samples;
 mod syntax;
+mod tenant;
 mod terms;
 mod when;
 mod words;
@@ -39,6 +40,7 @@ use terms::Inherited;
 use words::{Loader, WordFiles};
 
 pub use model::*;
+pub use tenant::{Tenant, TenantParsed};
 
 /// A pack, and what deserves a look in it.
 #[derive(Clone, Debug)]
@@ -99,29 +101,7 @@ fn parse(
     files: Loader<'_>,
     base: bool,
 ) -> Result<Parsed, Diagnostics> {
-    let file: Arc<str> = file_name.into();
-    let mut reading = Reading {
-        source,
-        limits,
-        report: Reporter {
-            diags: Diagnostics::bounded(limits.diagnostics),
-            file: Arc::clone(&file),
-            broken: false,
-        },
-        files: WordFiles::new(files),
-        defaults: Defaults {
-            severity: Severity::default(),
-            action: Action::Review,
-            variants: Variants::STANDARD.and(Variants::BUILT),
-        },
-        lists: Vec::new(),
-        places: HashMap::new(),
-        terms: 0,
-        regexes: RegexWork::default(),
-    };
-    if source.len() <= limits.pack_bytes {
-        reading.report.diags.add_source(file, source.into());
-    }
+    let mut reading = Reading::new(file_name, source, limits, files);
     let pack = syntax::read(source, limits, &mut reading.report)
         .and_then(|root| reading.pack(&root, base));
     let mut diags = reading.report.diags;
@@ -138,6 +118,35 @@ fn parse(
             })
         }
         _ => Err(diags),
+    }
+}
+
+impl<'s, 'f> Reading<'s, 'f> {
+    fn new(file_name: &str, source: &'s str, limits: &'s PackLimits, files: Loader<'f>) -> Self {
+        let file: Arc<str> = file_name.into();
+        let mut diags = Diagnostics::bounded(limits.diagnostics);
+        if source.len() <= limits.pack_bytes {
+            diags.add_source(Arc::clone(&file), source.into());
+        }
+        Self {
+            source,
+            limits,
+            report: Reporter {
+                diags,
+                file,
+                broken: false,
+            },
+            files: WordFiles::new(files),
+            defaults: Defaults {
+                severity: Severity::default(),
+                action: Action::Review,
+                variants: Variants::STANDARD.and(Variants::BUILT),
+            },
+            lists: Vec::new(),
+            places: HashMap::new(),
+            terms: 0,
+            regexes: RegexWork::default(),
+        }
     }
 }
 

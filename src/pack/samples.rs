@@ -196,7 +196,7 @@ impl Reading<'_, '_> {
         Some(messages)
     }
 
-    fn jurisdictions(&mut self, table: &Table<'_>) -> Vec<Arc<str>> {
+    pub(super) fn jurisdictions(&mut self, table: &Table<'_>) -> Vec<Arc<str>> {
         let mut codes = Vec::new();
         for found in self.strings(table, "jurisdictions") {
             self.jurisdiction(found.text, found.span());

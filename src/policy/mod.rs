@@ -1,8 +1,11 @@
 //! What a tenant, or an operator, makes of findings: which jurisdictions count, how actions grow by scene, what an incomplete look
 //! means.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use crate::diag::{Diagnostic, Diagnostics, codes, said};
+use crate::pack::Tenant;
 use crate::primitives::Scene;
 use crate::ruleset::{Digest, Ruleset};
 use crate::verdict::{Action, Coverage, Verdict};
@@ -29,6 +32,56 @@ pub(crate) struct Override {
 }
 
 impl Override {
+    fn check(
+        &self,
+        rulesets: &[&Ruleset],
+        file: &Arc<str>,
+        at: Range<usize>,
+    ) -> Result<(), Diagnostic> {
+        let mut known = false;
+        for ruleset in rulesets {
+            for (id, category, from) in ruleset.rule_ids() {
+                if !self.covers(id, category) {
+                    continue;
+                }
+                known = true;
+                if ruleset.is_locked() && self.action < from {
+                    let to = self.action;
+                    return Err(Diagnostic::new(
+                        &codes::WEAKENED,
+                        Arc::clone(file),
+                        at,
+                        said!(
+                            "`{id}` stands at `{from}` in a locked pack and may not become `{to}`",
+                            "`{id}` 在锁定的规则包中为 `{from}`，不得改为 `{to}`"
+                        ),
+                    )
+                    .with_help(said!(
+                        "write `{from}` or a stronger action",
+                        "请写 `{from}` 或更强的动作"
+                    )));
+                }
+            }
+        }
+        if known {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            &codes::UNKNOWN_OVERRIDE,
+            Arc::clone(file),
+            at,
+            said!(
+                "no rule is called `{of}`, and none is in such a category",
+                "没有名为 `{of}` 的规则，也没有这一类别的规则",
+                of = self.of
+            ),
+        )
+        .with_help(said!(
+            "write a rule as findings show it, as in \"base.organisations/isil\", or a category",
+            "请按命中结果的写法写规则，例如 \"base.organisations/isil\"，或写类别"
+        )))
+    }
+
     fn covers(&self, rule: &str, category: &str) -> bool {
         &*self.of == rule
             || category
@@ -50,30 +103,6 @@ impl Default for Policy {
     }
 }
 
-/// Why a policy would be weaker than allowed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Weaker {
-    /// The rule, or what else would be weakened.
-    pub what: String,
-    /// What it stands at.
-    pub from: Action,
-    /// What was asked for.
-    pub to: Action,
-}
-
-impl std::fmt::Display for Weaker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "`{}` stands at `{}` in a locked pack and may not become `{}`; ask for `{}` or stronger",
-            self.what, self.from, self.to, self.from
-        )
-    }
-}
-
-impl std::error::Error for Weaker {}
-
 impl Policy {
     /// The jurisdictions whose lists count, beside `UN`.
     #[must_use]
@@ -88,10 +117,11 @@ impl Policy {
         self.named()
     }
 
-    /// What an incomplete look means, at least. `lost-state` alone never changes the action.
+    /// What an incomplete look means, at least: `review` or `block`, for weaker would let through what nobody saw. `lost-state` alone
+    /// never changes the action.
     #[must_use]
     pub fn with_on_partial(mut self, action: Action) -> Self {
-        self.on_partial = action;
+        self.on_partial = action.max(Action::Review);
         self.named()
     }
 
@@ -103,34 +133,39 @@ impl Policy {
         self.named()
     }
 
-    /// Gives one rule (by full id), or a category and what lies below it, another action.
+    /// The policy of a tenant over `rulesets`, the base first. `file_name` and `source` are those that it was read from.
     ///
     /// # Errors
     ///
-    /// If that weakens a rule of a locked ruleset among `rulesets`.
-    pub fn with_override(
-        mut self,
-        of: &str,
-        action: Action,
+    /// All at once: overrides of rules that are not there, and overrides that weaken a rule of a locked ruleset.
+    pub fn of_tenant(
+        tenant: &Tenant,
+        file_name: &str,
+        source: &str,
         rulesets: &[&Ruleset],
-    ) -> Result<Self, Weaker> {
-        let added = Override {
-            of: Arc::from(of),
-            action,
-        };
-        for ruleset in rulesets.iter().filter(|ruleset| ruleset.is_locked()) {
-            for (id, category, from) in ruleset.rule_ids() {
-                if added.covers(id, category) && action < from {
-                    return Err(Weaker {
-                        what: id.to_owned(),
-                        from,
-                        to: action,
-                    });
-                }
-            }
+    ) -> Result<Self, Diagnostics> {
+        let mut policy = Self::default().with_jurisdictions(&tenant.jurisdictions);
+        policy.on_partial = tenant.on_partial.unwrap_or(Action::Review);
+        for (scene, from, to) in &tenant.scenes {
+            policy = policy.with_scene(*scene, *from, *to);
         }
-        self.overrides.push(added);
-        Ok(self.named())
+        let file: Arc<str> = file_name.into();
+        let mut problems = Diagnostics::default();
+        problems.add_source(Arc::clone(&file), source.into());
+        for (of, action, at) in &tenant.overrides {
+            let added = Override {
+                of: Arc::clone(of),
+                action: *action,
+            };
+            if let Err(problem) = added.check(rulesets, &file, at.clone()) {
+                problems.push(problem);
+            }
+            policy.overrides.push(added);
+        }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        Ok(policy.named())
     }
 
     /// Whether listings of that list count.

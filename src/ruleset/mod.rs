@@ -30,6 +30,8 @@ pub struct Ruleset {
     pub(crate) term_sets: Groups<u32>,
     /// For each set, the rules that look at it other than under `not`.
     pub(crate) set_rules: Groups<u32>,
+    /// For each set, the name of its list, for people.
+    pub(crate) set_names: Vec<Arc<str>>,
     /// For each set, the exceptions of its list.
     pub(crate) set_except: Vec<Option<u32>>,
     pub(crate) rules: Vec<RuleRow>,
@@ -96,8 +98,14 @@ pub(crate) struct Digest(pub(crate) [u8; 32]);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("b3:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut text = [0; 67];
+        text[..3].copy_from_slice(b"b3:");
+        for (pair, byte) in text[3..].chunks_exact_mut(2).zip(self.0) {
+            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        // All of it is ASCII. Written at once: every verdict carries it.
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Reading {
     cells: Vec<u32>,
     folder: Folder,
     scratch: Vec<Symbol>,
+    kinds: Vec<Option<Kind>>,
+    words: Vec<Word>,
 }
 
 /// A run of equal neighbours in the skeleton.
@@ -151,7 +153,8 @@ impl Reading {
 
     /// Marks the clusters of suspicious words (`src/ARCHITECTURE.md`, 1).
     fn mark_eligible(&mut self, text: &str) {
-        let mut kinds: Vec<Option<Kind>> = Vec::with_capacity(self.clusters.len());
+        let (kinds, words) = (&mut self.kinds, &mut self.words);
+        kinds.clear();
         for cluster in &self.clusters {
             self.scratch.clear();
             self.folder.fold(
@@ -161,7 +164,7 @@ impl Reading {
             );
             kinds.push(self.scratch.first().map(|first| Kind::of(first.plain)));
         }
-        let words = words(&kinds);
+        find_words(kinds, words);
         let mut honest: u32 = 0;
         let mut scripts: u32 = 0;
         for kind in kinds.iter().flatten() {
@@ -169,12 +172,12 @@ impl Reading {
                 scripts |= 1 << kind.script as u32;
             }
         }
-        for word in &words {
+        for word in &*words {
             if !word.mixed && !word.all_alike {
                 honest |= 1 << word.script as u32;
             }
         }
-        for word in words {
+        for word in words.drain(..) {
             let suspicious = word.mixed
                 || (word.script != Script::Latin
                     && word.all_alike
@@ -211,6 +214,7 @@ impl Kind {
     }
 }
 
+#[derive(Debug)]
 struct Word {
     clusters: std::ops::Range<usize>,
     script: Script,
@@ -218,13 +222,13 @@ struct Word {
     all_alike: bool,
 }
 
-/// Maximal runs of letters of scripts that bound words; clusters that are read to nothing do not end one.
-fn words(kinds: &[Option<Kind>]) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
+/// Maximal runs of letters of scripts that have look-alikes; clusters that are read to nothing do not end one.
+fn find_words(kinds: &[Option<Kind>], words: &mut Vec<Word>) {
+    words.clear();
     let mut open = false;
     for (at, kind) in kinds.iter().enumerate() {
         let Some(kind) = kind else { continue };
-        if !kind.letter || !kind.script.bounds_words() {
+        if !kind.script.has_look_alikes() {
             open = false;
             continue;
         }
@@ -242,5 +246,4 @@ fn words(kinds: &[Option<Kind>]) -> Vec<Word> {
             });
         }
     }
-    words
 }

@@ -236,7 +236,7 @@ impl Table {
         if tables::confusable(c).is_some_and(|look| look.or_l) {
             flags |= OR_L;
         }
-        if tables::width(c).is_some() || tables::script(c).bounds_words() {
+        if tables::width(c).is_some() || tables::script(c).has_look_alikes() {
             flags |= WORD;
         }
         if is_symbol(c) {
@@ -253,7 +253,7 @@ impl Table {
                 let len = word.len() as u32;
                 debug_assert!(from <= 0xffff && len <= 0x3f);
                 self.many.extend_from_slice(&word);
-                MANY | len << 16 | from
+                flags | MANY | len << 16 | from
             }
         }
     }
@@ -282,7 +282,7 @@ fn plain(c: char) -> u32 {
     if is_symbol(c) {
         SYMBOL
     } else if matches!(tables::class(c), Class::Letter | Class::Digit) {
-        let word = if tables::script(c).bounds_words() {
+        let word = if tables::script(c).has_look_alikes() {
             WORD
         } else {
             0

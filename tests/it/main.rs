@@ -1,10 +1,15 @@
 //! Tests.
 
+#[cfg(feature = "base-rules")]
+mod base;
+#[cfg(feature = "cli")]
+mod cli;
 mod compile;
 mod fuzzing;
 mod hostile;
 mod packs;
 mod regressions;
 mod relations;
+mod selftest;
 mod tables;
 mod tidy;

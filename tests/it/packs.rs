@@ -97,7 +97,13 @@ fn the_whole_format_is_read() {
 }
 
 /// What only a whole ruleset can show; `compile.rs` has these.
-const OF_RULESETS: [&str; 3] = ["pack-twice", "term-matches-nothing", "ruleset-too-large"];
+const OF_RULESETS: [&str; 5] = [
+    "weakened",
+    "unknown-override",
+    "pack-twice",
+    "term-matches-nothing",
+    "ruleset-too-large",
+];
 
 /// The first line of a fixture: `# code at line N[ of FILE][; limit = n, ...]`.
 #[test]

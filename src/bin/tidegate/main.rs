@@ -1,1 +1,83 @@
-fn main() {}
+//! `tidegate`, the command.
+//!
+//! One file a command. What they print for programs is a contract: NDJSON on standard output, problems on standard error, and the
+//! exit status 0 (done), 1 (something in the input was bad, or a check failed) or 2 (the command line or a pack was wrong).
+
+mod check;
+mod explain;
+mod packs;
+mod screen;
+mod term;
+mod test;
+mod time;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Screens the messages of an instant-messaging platform.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Screen(screen::Args),
+    Check(check::Args),
+    Test(test::Args),
+    Explain(explain::Args),
+}
+
+/// How a command ended, other than by breaking off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    /// All is well.
+    Well,
+    /// Something in the input was bad, or a check failed.
+    Badly,
+    /// A pack was wrong; it has been said which and how.
+    Wrong,
+}
+
+/// Why a command broke off.
+#[derive(Debug)]
+enum Broke {
+    /// The command line or a pack was wrong. Says how.
+    Usage(String),
+    /// Reading or writing failed while the work was under way.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Broke {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn main() -> ExitCode {
+    // Clap ends with 2 if the command line is wrong, 0 after help and version.
+    let ran = match Args::parse().command {
+        Command::Screen(args) => screen::run(args),
+        Command::Check(args) => check::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Explain(args) => explain::run(&args),
+    };
+    let (said, code) = match ran {
+        Ok(Done::Well) => return ExitCode::SUCCESS,
+        Ok(Done::Badly) => return ExitCode::from(1),
+        Ok(Done::Wrong) => return ExitCode::from(2),
+        // Whoever read from us has seen enough.
+        Err(Broke::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return ExitCode::SUCCESS;
+        }
+        Err(Broke::Io(error)) => (error.to_string(), 1),
+        Err(Broke::Usage(said)) => (said, 2),
+    };
+    // If standard error is gone, there is nobody left to tell.
+    let _ = writeln!(io::stderr().lock(), "tidegate: {said}");
+    ExitCode::from(code)
+}

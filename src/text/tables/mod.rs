@@ -45,9 +45,23 @@ pub enum Script {
 }
 
 impl Script {
+    /// Whether this script puts no spaces between words: Han, kana, Thai and its kin.
+    pub const fn is_unspaced(self) -> bool {
+        matches!(self, Self::Han | Self::Kana | Self::Unspaced)
+    }
+
+    /// Whether letters of this script can be taken for letters of another: Latin, Cyrillic, Greek and their like, but not Hangul,
+    /// Arabic or Hebrew, beside which Latin letters stand in honest words.
+    pub const fn has_look_alikes(self) -> bool {
+        matches!(
+            self,
+            Self::Latin | Self::Cyrillic | Self::Greek | Self::Other
+        )
+    }
+
     /// Whether words of this script are bounded: by spaces, as a rule.
     pub const fn bounds_words(self) -> bool {
-        !matches!(self, Self::Common | Self::Han | Self::Kana | Self::Unspaced)
+        !matches!(self, Self::Common) && !self.is_unspaced()
     }
 }
 

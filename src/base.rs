@@ -1,0 +1,50 @@
+//! The base library: the packs of `rules/base`, compiled into the crate (feature `base-rules`).
+
+use crate::compile::Compiler;
+use crate::diag::Diagnostics;
+use crate::limits::PackLimits;
+use crate::pack::Pack;
+use crate::ruleset::Ruleset;
+
+/// Name and source of each file of `rules/base`, in order of name. `tests/it/base.rs` holds the list to the folder.
+const FILES: &[(&str, &str)] = &[
+    (
+        "rules/base/acts.toml",
+        include_str!("../rules/base/acts.toml"),
+    ),
+    (
+        "rules/base/organisations.toml",
+        include_str!("../rules/base/organisations.toml"),
+    ),
+];
+
+/// The base packs, parsed.
+///
+/// # Errors
+///
+/// The problems of the first pack that has any. That none has is held by a test.
+pub fn packs() -> Result<Vec<Pack>, Diagnostics> {
+    FILES
+        .iter()
+        .map(|(file, source)| {
+            let none = &mut |_: &str| Err("the base packs have no word files".to_owned());
+            Pack::parse_base(file, source, &PackLimits::operator(), none).map(|parsed| parsed.pack)
+        })
+        .collect()
+}
+
+/// The base packs as one ruleset, locked: tenants may not weaken it.
+///
+/// Costs a parse and a compilation; keep the result.
+///
+/// # Errors
+///
+/// As [`packs`].
+pub fn ruleset() -> Result<Ruleset, Diagnostics> {
+    packs()?
+        .into_iter()
+        .fold(Compiler::new(), Compiler::pack)
+        .limits(PackLimits::operator())
+        .locked(true)
+        .build()
+}

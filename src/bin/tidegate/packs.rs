@@ -1,0 +1,316 @@
+//! Packs from files.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tidegate::diag::{Diagnostic, Lang, Level};
+use tidegate::pack::Pack;
+use tidegate::{Compiler, Diagnostics, PackLimits, Ruleset};
+
+use crate::{Broke, term};
+
+/// A pack file, read.
+pub(crate) struct Loaded {
+    /// As diagnostics call it.
+    pub(crate) name: String,
+    pub(crate) pack: Option<Pack>,
+    /// The source, so that samples can be told in lines.
+    pub(crate) source: Arc<str>,
+    /// All its problems.
+    pub(crate) problems: Diagnostics,
+}
+
+impl Loaded {
+    pub(crate) fn has_errors(&self) -> bool {
+        self.pack.is_none() || self.problems.has_errors()
+    }
+}
+
+/// Whether a pack of that id belongs to the base library.
+pub(crate) fn is_base(id: &str) -> bool {
+    id == "base" || id.starts_with("base.")
+}
+
+/// The limits on a pack: the base library has the operator's.
+fn limits(base: bool) -> PackLimits {
+    if base {
+        PackLimits::operator()
+    } else {
+        PackLimits::default()
+    }
+}
+
+/// The pack files that the paths name: files as they are, folders with all `*.toml` in them and below, in order of name.
+pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Broke> {
+    let mut files = Vec::new();
+    for path in paths {
+        let meta = std::fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
+        if meta.is_dir() {
+            let before = files.len();
+            folder(path, &mut files)?;
+            if files.len() == before {
+                return Err(Broke::Usage(format!(
+                    "{}: the folder holds no *.toml file",
+                    path.display()
+                )));
+            }
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
+    Ok(files)
+}
+
+fn folder(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Broke> {
+    let failed = |error: io::Error| cannot_read(path, &error);
+    let mut entries: Vec<_> = std::fs::read_dir(path)
+        .map_err(failed)?
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        // Links to folders are not followed: they may lead in circles.
+        let kind = entry
+            .file_type()
+            .map_err(|error| cannot_read(&path, &error))?;
+        if kind.is_dir() {
+            folder(&path, files)?;
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Broke {
+    Broke::Usage(format!("{}: {error}", path.display()))
+}
+
+/// Reads a pack and compiles it by itself, so that every problem it has is known.
+pub(crate) fn load(path: &Path) -> Result<Loaded, Broke> {
+    let name = path.display().to_string();
+    let source = read_source(path)?;
+    let base = declares_base(&source);
+    let limits = limits(base);
+    let home = path.parent().filter(|home| !home.as_os_str().is_empty());
+    let home = home.unwrap_or(Path::new("."));
+    let mut words = |file: &str| read_words(home, file, &limits);
+    let parsed = if base {
+        Pack::parse_base(&name, &source, &limits, &mut words)
+    } else {
+        Pack::parse_with(&name, &source, &limits, &mut words)
+    };
+    let (pack, mut problems) = match parsed {
+        Ok(parsed) => (Some(parsed.pack), parsed.warnings),
+        Err(problems) => (None, problems),
+    };
+    let source: Arc<str> = source.into();
+    if let Some(pack) = &pack
+        && let Err(found) = Compiler::new().limits(limits).pack(pack.clone()).build()
+    {
+        problems.append(of_file(&found, &name, &source));
+    }
+    Ok(Loaded {
+        name,
+        pack,
+        source,
+        problems,
+    })
+}
+
+/// Problems that a compiler found know the pack, not the file.
+fn of_file(found: &Diagnostics, name: &str, source: &Arc<str>) -> Diagnostics {
+    let file: Arc<str> = Arc::from(name);
+    let mut moved = Diagnostics::default();
+    moved.add_source(Arc::clone(&file), Arc::clone(source));
+    for problem in found {
+        let mut problem: Diagnostic = problem.clone();
+        problem.file = Arc::clone(&file);
+        moved.push(problem);
+    }
+    moved
+}
+
+/// The source of a pack; no more of it than shows that it is too big.
+fn read_source(path: &Path) -> Result<String, Broke> {
+    let most = PackLimits::operator().pack_bytes as u64 + 1;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(|error| cannot_read(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..at]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        Broke::Usage(format!(
+            "{}: line {line} is not UTF-8; save the file as UTF-8",
+            path.display()
+        ))
+    })
+}
+
+/// Whether the source says that its id is reserved for the base library. Only a guess that picks the parser: a pack that is taken for
+/// what it is not is refused by either.
+fn declares_base(source: &str) -> bool {
+    source
+        .lines()
+        .map(str::trim_start)
+        .skip_while(|line| !line.starts_with("[pack]"))
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| {
+            let value = line.strip_prefix("id")?.trim_start().strip_prefix('=')?;
+            value.trim_start().strip_prefix(['"', '\''])
+        })
+        .any(|id| is_base(id.split(['"', '\'']).next().unwrap_or_default()))
+}
+
+/// A word file of a pack in `home`. Its real place, all links followed, must lie in that folder.
+fn read_words(home: &Path, file: &str, limits: &PackLimits) -> Result<Vec<u8>, String> {
+    let said = |error: io::Error| error.to_string();
+    let home = home.canonicalize().map_err(said)?;
+    let path = home.join(file).canonicalize().map_err(said)?;
+    if !path.starts_with(&home) {
+        return Err("it leads out of the pack's folder".to_owned());
+    }
+    let file = File::open(&path).map_err(said)?;
+    if !file.metadata().map_err(said)?.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let most = limits.file_bytes as u64 + 1;
+    file.take(most).read_to_end(&mut bytes).map_err(said)?;
+    Ok(bytes)
+}
+
+/// What messages are screened with.
+pub(crate) struct Rules {
+    rulesets: Vec<Ruleset>,
+    /// Titles of the rules that have one, by full id.
+    titles: BTreeMap<String, String>,
+    /// Rules that are not screened, and why: draft or retired.
+    pub(crate) asleep: Vec<(String, &'static str)>,
+}
+
+impl Rules {
+    pub(crate) fn rulesets(&self) -> Vec<&Ruleset> {
+        self.rulesets.iter().collect()
+    }
+
+    pub(crate) fn title(&self, rule: &str) -> Option<&str> {
+        self.titles.get(rule).map(String::as_str)
+    }
+
+    /// The base, unless it is left out, and the packs as one ruleset on top of it. Problems are drawn on standard error.
+    pub(crate) fn load(paths: &[PathBuf], no_base: bool) -> Result<Self, Broke> {
+        let mut given = Vec::new();
+        for file in files(paths)? {
+            let loaded = load(&file)?;
+            report(&loaded)?;
+            given.extend(loaded.pack);
+        }
+        let (mut base, own): (Vec<Pack>, Vec<Pack>) =
+            given.into_iter().partition(|pack| is_base(&pack.id));
+        if !no_base {
+            if let Some(pack) = base.first() {
+                return Err(Broke::Usage(format!(
+                    "the pack `{}` has an id of the base library, which is loaded already; leave that out with --no-base",
+                    pack.id
+                )));
+            }
+            base = tidegate::base::packs().map_err(broken)?;
+        }
+        let mut rules = Self {
+            rulesets: Vec::new(),
+            titles: BTreeMap::new(),
+            asleep: Vec::new(),
+        };
+        rules.add(base, true)?;
+        rules.add(own, false)?;
+        Ok(rules)
+    }
+
+    fn add(&mut self, packs: Vec<Pack>, base: bool) -> Result<(), Broke> {
+        use tidegate::pack::Status;
+
+        if packs.is_empty() {
+            return Ok(());
+        }
+        for pack in &packs {
+            for rule in &pack.rules {
+                let id = format!("{}/{}", pack.id, rule.id);
+                if matches!(rule.status, Status::Draft | Status::Retired) {
+                    self.asleep.push((id.clone(), rule.status.name()));
+                }
+                if let Some(title) = &rule.title {
+                    self.titles.insert(id, title.to_string());
+                }
+            }
+        }
+        self.rulesets.push(compile(packs, base)?);
+        Ok(())
+    }
+}
+
+/// Packs as one ruleset. The base is locked.
+pub(crate) fn compile(packs: Vec<Pack>, base: bool) -> Result<Ruleset, Broke> {
+    packs
+        .into_iter()
+        .fold(Compiler::new(), Compiler::pack)
+        .limits(limits(base))
+        .locked(base)
+        .build()
+        .map_err(broken)
+}
+
+/// Problems that have no place in a file.
+pub(crate) fn broken(problems: Diagnostics) -> Broke {
+    Broke::Usage(format!(
+        "the packs do not compile:\n{}",
+        problems.to_text(Lang::En).trim_end()
+    ))
+}
+
+/// Draws the problems of a pack on standard error and breaks off if it cannot be used; of warnings only their number is told.
+pub(crate) fn report(loaded: &Loaded) -> Result<(), Broke> {
+    use io::Write;
+
+    let (mut err, color) = term::err();
+    if loaded.has_errors() {
+        let drawn = tidegate::diag::render(&loaded.problems, Lang::En, color);
+        write!(err, "{drawn}")?;
+        return Err(Broke::Usage(format!(
+            "the pack {} cannot be used",
+            loaded.name
+        )));
+    }
+    if !loaded.problems.is_empty() {
+        let warnings = term::count(loaded.problems.len(), "warning");
+        writeln!(
+            err,
+            "tidegate: {}: {warnings}; `tidegate check` shows them",
+            loaded.name
+        )?;
+    }
+    Ok(())
+}
+
+/// How many of the problems are errors, and how many warnings.
+pub(crate) fn tally(problems: &Diagnostics) -> (usize, usize) {
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.level == Level::Error)
+        .count();
+    (errors, problems.len() - errors)
+}

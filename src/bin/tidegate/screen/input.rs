@@ -1,0 +1,317 @@
+//! One line to one message.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::Serialize;
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use tidegate::{Scene, Timestamp};
+
+use super::lines::Line;
+
+/// What is wrong with a line. Never holds text of the message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Bad {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl Bad {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// A message as it came in. After an error it holds what was read up to there.
+#[derive(Debug, Default)]
+pub(super) struct Input<'a> {
+    pub(super) id: Option<&'a RawValue>,
+    pub(super) tenant: Option<Text<'a>>,
+    pub(super) conversation: Option<Text<'a>>,
+    pub(super) sender: Option<Text<'a>>,
+    pub(super) scene: Scene,
+    pub(super) time: Option<Timestamp>,
+    pub(super) text: Option<Text<'a>>,
+    pub(super) parts: Option<Vec<Text<'a>>>,
+    raw_scene: Option<Text<'a>>,
+    raw_time: Option<Text<'a>>,
+    /// The key whose value is being read.
+    key: Option<&'static str>,
+    /// The key that was given twice.
+    twice: Option<&'static str>,
+}
+
+impl<'a> Input<'a> {
+    /// The line is the text.
+    pub(super) fn read_plain(&mut self, line: &Line, bytes: &'a [u8]) -> Result<(), Bad> {
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        self.text = Some(Text(Cow::Borrowed(utf8(line, bytes)?)));
+        Ok(())
+    }
+
+    /// The line is a JSON object.
+    pub(super) fn read_json(&mut self, line: &Line, bytes: &'a [u8]) -> Result<(), Bad> {
+        let text = match utf8(line, bytes) {
+            Ok(text) => text,
+            Err(bad) => {
+                // The id may stand before what is wrong.
+                let _ = self.fill(&mut serde_json::Deserializer::from_slice(bytes));
+                return Err(bad);
+            }
+        };
+        let mut json = serde_json::Deserializer::from_str(text);
+        let filled = self.fill(&mut json).and_then(|()| json.end());
+        if let Err(error) = filled {
+            return Err(self.bad_json(&error, text));
+        }
+        match (&self.text, &self.parts) {
+            (None, None) => {
+                return Err(Bad::new("no-text", "there is neither `text` nor `parts`"));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Bad::new("bad-json", "there are both `text` and `parts`"));
+            }
+            _ => {}
+        }
+        if let Some(scene) = &self.raw_scene {
+            self.scene = Scene::from_name(scene).ok_or_else(|| {
+                let known: Vec<&str> = Scene::ALL.into_iter().map(Scene::name).collect();
+                Bad::new(
+                    "unknown-scene",
+                    format!("`scene` is none of {}", known.join(", ")),
+                )
+            })?;
+        }
+        if let Some(time) = &self.raw_time {
+            self.time = Some(Timestamp::parse(time).ok_or_else(|| {
+                Bad::new("bad-json", "`time` is no time such as 2026-11-23T10:00:00Z")
+            })?);
+        }
+        Ok(())
+    }
+
+    fn fill<R: serde_json::de::Read<'a>>(
+        &mut self,
+        json: &mut serde_json::Deserializer<R>,
+    ) -> Result<(), serde_json::Error> {
+        Fields(self).deserialize(json)
+    }
+
+    /// What is wrong, in words of our own: the parser's would quote the message.
+    fn bad_json(&self, error: &serde_json::Error, text: &str) -> Bad {
+        if let Some(key) = self.twice {
+            return Bad::new("bad-json", format!("`{key}` is given twice"));
+        }
+        let what = match (error.classify(), self.key) {
+            _ if text.trim().is_empty() => "the line is empty".to_owned(),
+            (Category::Data, None) => "the line is no JSON object".to_owned(),
+            (Category::Data, Some("parts")) => "`parts` is no array of strings".to_owned(),
+            (Category::Data, Some(key)) => format!("`{key}` is no string"),
+            (Category::Eof, _) => "the JSON ends too early".to_owned(),
+            _ => format!("no JSON from byte {} on", error.column().max(1)),
+        };
+        Bad::new("bad-json", what)
+    }
+}
+
+/// The text of a line that is neither too long nor broken.
+fn utf8<'a>(line: &Line, bytes: &'a [u8]) -> Result<&'a str, Bad> {
+    if line.cut {
+        return Err(Bad::new("too-long", "the line is longer than 1 MiB"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to() + 1;
+        Bad::new("bad-utf8", format!("no UTF-8 from byte {at} on"))
+    })?;
+    Ok(match line.number {
+        1 => text.strip_prefix('\u{feff}').unwrap_or(text),
+        _ => text,
+    })
+}
+
+/// A string, borrowed from the line if it holds no escapes.
+#[derive(Debug)]
+pub(super) struct Text<'a>(Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Strings;
+
+        impl<'de> Visitor<'de> for Strings {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Strings)
+    }
+}
+
+/// Fills an input key by key, so that what was read stays when the rest is bad.
+struct Fields<'i, 'a>(&'i mut Input<'a>);
+
+impl<'a> DeserializeSeed<'a> for Fields<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Fields<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
+        const KEYS: [&str; 8] = [
+            "id",
+            "tenant",
+            "conversation",
+            "sender",
+            "scene",
+            "time",
+            "text",
+            "parts",
+        ];
+        let input = self.0;
+        let mut seen = [false; KEYS.len()];
+        while let Some(key) = map.next_key::<Text<'a>>()? {
+            let Some(nth) = KEYS.iter().position(|known| **known == *key) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            // Two readers of one line could take different ones for the message.
+            if std::mem::replace(&mut seen[nth], true) {
+                input.twice = Some(KEYS[nth]);
+                return Err(de::Error::custom("twice"));
+            }
+            input.key = Some(KEYS[nth]);
+            match KEYS[nth] {
+                "id" => input.id = map.next_value()?,
+                "tenant" => input.tenant = map.next_value()?,
+                "conversation" => input.conversation = map.next_value()?,
+                "sender" => input.sender = map.next_value()?,
+                "scene" => input.raw_scene = map.next_value()?,
+                "time" => input.raw_time = map.next_value()?,
+                "text" => input.text = map.next_value()?,
+                _ => input.parts = map.next_value()?,
+            }
+            input.key = None;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Option<String>, Result<String, &'static str>) {
+        let line = Line::of(text.len());
+        let mut input = Input::default();
+        let read = input.read_json(&line, text.as_bytes());
+        let id = input.id.map(|id| id.get().to_owned());
+        let text = match (input.text, input.parts) {
+            (Some(text), _) => text.to_owned(),
+            (_, Some(parts)) => parts
+                .iter()
+                .map(|part| &**part)
+                .collect::<Vec<_>>()
+                .join("|"),
+            _ => String::new(),
+        };
+        (id, read.map(|()| text).map_err(|bad| bad.code))
+    }
+
+    #[test]
+    fn lines_are_read() {
+        let cases: [(&str, Option<&str>, Result<&str, &str>); 18] = [
+            (r#"{"text":"a"}"#, None, Ok("a")),
+            (
+                r#"{"id":1.50,"text":"a\u0041","x":[{}]}"#,
+                Some("1.50"),
+                Ok("aA"),
+            ),
+            (r#"{"id":null,"text":""}"#, None, Ok("")),
+            (r#"{"parts":["a","b"]}"#, None, Ok("a|b")),
+            (r#"{"parts":[]}"#, None, Ok("")),
+            (r#"{"text":"a","scene":null}"#, None, Ok("a")),
+            (
+                r#"{"text":"a","scene":"channel","time":"2026-01-01T00:00:00Z"}"#,
+                None,
+                Ok("a"),
+            ),
+            ("", None, Err("bad-json")),
+            ("[1]", None, Err("bad-json")),
+            (r#""text""#, None, Err("bad-json")),
+            (r#"{"id":"7","text":"a""#, Some("\"7\""), Err("bad-json")),
+            (
+                r#"{"id":{"a":[1]},"text":5}"#,
+                Some("{\"a\":[1]}"),
+                Err("bad-json"),
+            ),
+            (r#"{"id":2,"text":"a"} x"#, Some("2"), Err("bad-json")),
+            (r#"{"text":"a","text":"b"}"#, None, Err("bad-json")),
+            (r#"{"text":"a","parts":["b"]}"#, None, Err("bad-json")),
+            (r#"{"text":"a","time":"yesterday"}"#, None, Err("bad-json")),
+            (r#"{"id":3,"body":"a"}"#, Some("3"), Err("no-text")),
+            (
+                r#"{"id":4,"text":"a","scene":"pub"}"#,
+                Some("4"),
+                Err("unknown-scene"),
+            ),
+        ];
+        for (line, id, text) in cases {
+            let (read_id, read_text) = read(line);
+            assert_eq!(read_id.as_deref(), id, "{line}");
+            assert_eq!(read_text.as_deref().map_err(|code| *code), text, "{line}");
+        }
+    }
+
+    #[test]
+    fn errors_say_nothing_of_the_text() {
+        for text in [
+            r#"{"text":"secret" "#,
+            r#"{"text":{"secret":1}}"#,
+            r#"{"text":"a","scene":"secret"}"#,
+            r#"{"text":"a","time":"secret"}"#,
+            r#"{"secret":"secret"}"#,
+            r#"{"text":"secret\q"}"#,
+            "secret",
+            "\"secret\"",
+        ] {
+            let mut input = Input::default();
+            let bad = input
+                .read_json(&Line::of(text.len()), text.as_bytes())
+                .expect_err(text);
+            assert!(!bad.message.contains("secret"), "{}", bad.message);
+        }
+    }
+}
