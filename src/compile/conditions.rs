@@ -34,7 +34,9 @@ pub(super) struct Conditions {
 impl Conditions {
     pub(super) fn add(&mut self, condition: &Condition, scope: Scope<'_>) -> u32 {
         let node = match condition {
-            Condition::Any(operand) => Node::Any(self.operands(&[operand.clone()], scope).start),
+            Condition::Any(operand) => {
+                Node::Any(self.operands(std::slice::from_ref(operand), scope).start)
+            }
             Condition::And(all) => Node::And(self.all(all, scope)),
             Condition::Or(all) => Node::Or(self.all(all, scope)),
             Condition::Not(inner) => Node::Not(self.add(inner, scope)),

@@ -111,7 +111,7 @@ impl Compiler {
             Ok(ruleset) if problems.is_empty() => Ok(ruleset),
             Ok(_) => Err(collect(problems)),
             Err(problem) => {
-                problems.push(problem);
+                problems.push(*problem);
                 Err(collect(problems))
             }
         }
@@ -269,16 +269,16 @@ impl<'a> Build<'a> {
         });
     }
 
-    fn finish(self, digest: Digest, locked: bool) -> Result<Ruleset, Diagnostic> {
+    fn finish(self, digest: Digest, locked: bool) -> Result<Ruleset, Box<Diagnostic>> {
         let too_large = |_| {
-            problem(
+            Box::new(problem(
                 &codes::RULESET_TOO_LARGE,
                 "",
                 Said::new(
                     "the terms are too many or too long for one automaton; split the packs",
                     "词条过多或过长，无法放入一个自动机；请拆分规则包",
                 ),
-            )
+            ))
         };
         let built = self.terms.finish();
         let encoded = built

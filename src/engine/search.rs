@@ -243,8 +243,8 @@ impl Searcher {
                         ground: &ground,
                         place,
                         walked: &mut self.walked,
-                        budget: &mut *budget,
                         trace: self.trace.as_mut(),
+                        budget: &mut *budget,
                     };
                     verify.place(&sought, cells, sought.reading.lead())?;
                 }
@@ -348,8 +348,8 @@ impl Searcher {
                         ground: &ground,
                         place,
                         walked: &mut self.walked,
-                        budget: &mut *budget,
                         trace: self.trace.as_mut(),
+                        budget: &mut *budget,
                     };
                     searched = verify.place(&sought, &[*at], bare_lead(sought.reading));
                     if searched.is_break() {
@@ -594,8 +594,8 @@ struct Verify<'a, 'b> {
     ground: &'a Ground<'b>,
     place: &'a Place,
     walked: &'a mut Vec<Walked>,
-    budget: &'a mut Budget,
     trace: Option<&'a mut Trace>,
+    budget: &'a mut Budget,
 }
 
 impl Verify<'_, '_> {
@@ -624,7 +624,7 @@ impl Verify<'_, '_> {
             if lead > 0 {
                 self.around(sought, cluster, lead)?;
             } else if pattern.single {
-                let _ = self.attempt(sought, cluster)?;
+                self.attempt(sought, cluster)?;
             } else {
                 self.back_from(sought, cluster)?;
             }
@@ -633,33 +633,31 @@ impl Verify<'_, '_> {
     }
 
     /// One walk. The budget is looked at after each: a candidate may ask for as many as the term and the text have characters.
-    fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> ControlFlow<(), Result<(), Miss>> {
+    fn attempt(&mut self, sought: &Sought<'_>, start: usize) -> ControlFlow<(), Outcome> {
         self.walker.reached = (start, 0);
-        let outcome = self.attempt_from(sought, start);
+        let outcome = if self.walker.left_border(self.ground, sought, start) {
+            self.walker.walk(self.ground, sought, start)
+        } else {
+            Outcome::Missed(Miss::LeftBorder)
+        };
+        let of = (self.place.ruleset, self.place.pattern.term);
         if let Some(trace) = &mut self.trace {
-            let of = (self.place.ruleset, self.place.pattern.term);
+            let outcome = match outcome {
+                Outcome::Found(end) => Ok(end),
+                Outcome::Missed(miss) => Err(miss),
+            };
             trace.attempt(of, start, self.walker.reached, outcome);
         }
         self.budget.spend(std::mem::take(&mut self.walker.steps))?;
-        ControlFlow::Continue(outcome.map(drop))
-    }
-
-    fn attempt_from(&mut self, sought: &Sought<'_>, start: usize) -> Result<usize, Miss> {
-        if !self.walker.left_border(self.ground, sought, start) {
-            return Err(Miss::LeftBorder);
+        if let Outcome::Found(end) = outcome {
+            self.walked.push(Walked {
+                ruleset: of.0,
+                term: of.1,
+                start: start as u32,
+                end: end as u32,
+            });
         }
-        match self.walker.walk(self.ground, sought, start) {
-            Outcome::Missed(miss) => Err(miss),
-            Outcome::Found(end) => {
-                self.walked.push(Walked {
-                    ruleset: self.place.ruleset,
-                    term: self.place.pattern.term,
-                    start: start as u32,
-                    end: end as u32,
-                });
-                Ok(end)
-            }
-        }
+        ControlFlow::Continue(outcome)
     }
 
     /// From the last cluster that the term can begin at, back over those that can be absorbed, to the first that will do. Where the
@@ -668,7 +666,7 @@ impl Verify<'_, '_> {
         let mut start = cluster;
         loop {
             match self.attempt(sought, start)? {
-                Err(Miss::LeftBorder | Miss::Stretch) => {}
+                Outcome::Missed(Miss::LeftBorder | Miss::Stretch) => {}
                 _ => return ControlFlow::Continue(()),
             }
             match self.walker.absorbable_before(self.ground, sought, start) {
@@ -683,7 +681,7 @@ impl Verify<'_, '_> {
         let mut visible = 0;
         let mut start = cluster;
         loop {
-            let _ = self.attempt(sought, start)?;
+            self.attempt(sought, start)?;
             visible += usize::from(!self.walker.is_empty(self.ground, sought, start));
             if start == 0 || visible > lead + lead * sought.gap {
                 return ControlFlow::Continue(());

@@ -1,5 +1,7 @@
 //! The walk (`src/ARCHITECTURE.md`, 3): whether a term stands in a text, from one cluster on.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::text::fold::{BARE, Folder, Symbol};
 use crate::text::reading::{Cluster, Reading};
 use crate::text::tables::{self, Class, Script};
@@ -170,7 +172,7 @@ impl Walker {
                     continue;
                 }
                 if matched == symbols.len() && nth + 1 == cells.len() {
-                    if self.right_border(ground, sought, at) {
+                    if self.right_border(ground, sought, start, at) {
                         return self.finish(ground, sought, start, at, progress);
                     }
                     refused = Miss::RightBorder;
@@ -306,7 +308,13 @@ impl Walker {
         self.steps += 1 + (ground.cluster(at).len() as u64 >> 4);
     }
 
-    fn right_border(&mut self, ground: &Ground<'_>, sought: &Sought<'_>, end: usize) -> bool {
+    fn right_border(
+        &mut self,
+        ground: &Ground<'_>,
+        sought: &Sought<'_>,
+        start: usize,
+        end: usize,
+    ) -> bool {
         if !sought.bound(Side::Right) {
             return true;
         }
@@ -315,6 +323,9 @@ impl Walker {
         };
         self.neighbour(ground, end, Side::Right)
             .is_none_or(|(neighbour, _)| !binds(edge, neighbour))
+            || (sought.turkic
+                && sought.word.is_none()
+                && (start..=end).any(|at| ground.cluster(at).nfc().any(tables::is_turkic)))
     }
 
     /// Whether a spelled-out hit is part of a longer row on that side.
@@ -343,7 +354,7 @@ impl Walker {
                     && binds(edge, nearest)
                     && self
                         .neighbour(ground, cluster, side)
-                        .is_none_or(|(beyond, _)| !is_word(tables::class(beyond)));
+                        .is_none_or(|(beyond, _)| !binds(nearest, beyond));
             }
             at = cluster;
         }
@@ -412,8 +423,7 @@ impl Sought<'_> {
             None if edge.class == Class::Digit => true,
             None => {
                 let script = tables::script(edge.plain);
-                script.bounds_words()
-                    && (side == Side::Left || (script != Script::Hangul && !self.turkic))
+                script.bounds_words() && (side == Side::Left || script != Script::Hangul)
             }
         }
     }

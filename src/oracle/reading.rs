@@ -23,7 +23,7 @@ const STAGES: Variants = PLAIN.with(Variant::Script).with(Variant::Case);
 #[derive(Debug)]
 pub(super) struct Cluster {
     /// Its text, decoded where the reading is.
-    text: String,
+    pub(super) text: String,
     /// Where it stands in the original text.
     pub(super) span: Span,
     /// Whether it holds a decoded character.

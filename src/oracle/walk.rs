@@ -152,7 +152,12 @@ pub(super) fn walk(
     let last = symbols.len() - 1;
     loop {
         let right = Edge::new(pattern, reading, cells[at].cluster, Side::Right);
-        if cells[at].last && !right.is_refused() {
+        let turkic = pattern.turkic
+            && pattern.word.is_none()
+            && reading.clusters[cells[start].cluster..=cells[at].cluster]
+                .iter()
+                .any(|cluster| cluster.text.nfc().any(tables::is_turkic));
+        if cells[at].last && (turkic || !right.is_refused()) {
             if spelled_out && (left.in_longer_row(limits) || right.in_longer_row(limits)) {
                 return None;
             }
@@ -309,10 +314,7 @@ impl<'a> Edge<'a> {
         let Some(neighbour) = self.nearest(cluster) else {
             return false;
         };
-        let both_digits = is_digit(edge) && is_digit(neighbour);
-        let one_script = tables::script(edge) == tables::script(neighbour)
-            && tables::script(edge) != Script::Common;
-        both_digits || one_script
+        symbols_bind(edge, neighbour)
     }
 
     /// Whether the border refuses the hit.
@@ -339,16 +341,25 @@ impl<'a> Edge<'a> {
             return false;
         };
         let single_word = matches!(beyond.plain[..], [symbol] if is_word(symbol));
-        let ends_there = match self.outside.get(gap + 1) {
-            Some(cluster) => self.nearest(cluster).is_some_and(is_gap),
-            None => true,
+        let goes_on_beyond = match (self.nearest(beyond), self.outside.get(gap + 1)) {
+            (Some(single), Some(next)) => self
+                .nearest(next)
+                .is_some_and(|next| symbols_bind(single, next)),
+            _ => false,
         };
         self.bound
             && (1..=limits.gap).contains(&gap)
             && single_word
             && self.binds(Some(beyond))
-            && ends_there
+            && !goes_on_beyond
     }
+}
+
+/// Whether two neighbours are of one word or number.
+fn symbols_bind(a: char, b: char) -> bool {
+    let both_digits = is_digit(a) && is_digit(b);
+    let one_script = tables::script(a) == tables::script(b) && tables::script(a) != Script::Common;
+    both_digits || one_script
 }
 
 /// Whether an edge of the term must stand on a border.
@@ -358,7 +369,7 @@ fn is_bound(pattern: &Pattern, symbol: char, side: Side) -> bool {
     }
     pattern.word.unwrap_or_else(|| {
         let script = tables::script(symbol);
-        let open = side == Side::Right && (script == Script::Hangul || pattern.turkic);
+        let open = side == Side::Right && script == Script::Hangul;
         !open && (is_digit(symbol) || script.bounds_words())
     })
 }

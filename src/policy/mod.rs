@@ -37,7 +37,7 @@ impl Override {
         rulesets: &[&Ruleset],
         file: &Arc<str>,
         at: Range<usize>,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<(), Box<Diagnostic>> {
         let mut known = false;
         for ruleset in rulesets {
             for (id, category, from) in ruleset.rule_ids() {
@@ -47,7 +47,7 @@ impl Override {
                 known = true;
                 if ruleset.is_locked() && self.action < from {
                     let to = self.action;
-                    return Err(Diagnostic::new(
+                    let problem = Diagnostic::new(
                         &codes::WEAKENED,
                         Arc::clone(file),
                         at,
@@ -59,14 +59,15 @@ impl Override {
                     .with_help(said!(
                         "write `{from}` or a stronger action",
                         "请写 `{from}` 或更强的动作"
-                    )));
+                    ));
+                    return Err(Box::new(problem));
                 }
             }
         }
         if known {
             return Ok(());
         }
-        Err(Diagnostic::new(
+        let problem = Diagnostic::new(
             &codes::UNKNOWN_OVERRIDE,
             Arc::clone(file),
             at,
@@ -79,7 +80,8 @@ impl Override {
         .with_help(said!(
             "write a rule as findings show it, as in \"base.organisations/isil\", or a category",
             "请按命中结果的写法写规则，例如 \"base.organisations/isil\"，或写类别"
-        )))
+        ));
+        Err(Box::new(problem))
     }
 
     fn covers(&self, rule: &str, category: &str) -> bool {
@@ -158,7 +160,7 @@ impl Policy {
                 action: *action,
             };
             if let Err(problem) = added.check(rulesets, &file, at.clone()) {
-                problems.push(problem);
+                problems.push(*problem);
             }
             policy.overrides.push(added);
         }
@@ -166,6 +168,30 @@ impl Policy {
             return Err(problems);
         }
         Ok(policy.named())
+    }
+
+    /// Gives one rule (by full id), or a category and what lies below it, another action.
+    ///
+    /// # Errors
+    ///
+    /// If no rule of `rulesets` is meant, or if that weakens a rule of a locked one.
+    pub fn with_override(
+        mut self,
+        of: &str,
+        action: Action,
+        rulesets: &[&Ruleset],
+    ) -> Result<Self, Diagnostics> {
+        let added = Override {
+            of: of.into(),
+            action,
+        };
+        if let Err(problem) = added.check(rulesets, &of.into(), 0..0) {
+            let mut problems = Diagnostics::default();
+            problems.push(*problem);
+            return Err(problems);
+        }
+        self.overrides.push(added);
+        Ok(self.named())
     }
 
     /// Whether listings of that list count.

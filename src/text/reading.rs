@@ -153,8 +153,7 @@ impl Reading {
 
     /// Marks the clusters of suspicious words (`src/ARCHITECTURE.md`, 1).
     fn mark_eligible(&mut self, text: &str) {
-        let (kinds, words) = (&mut self.kinds, &mut self.words);
-        kinds.clear();
+        self.kinds.clear();
         for cluster in &self.clusters {
             self.scratch.clear();
             self.folder.fold(
@@ -162,29 +161,30 @@ impl Reading {
                 BARE,
                 &mut self.scratch,
             );
-            kinds.push(self.scratch.first().map(|first| Kind::of(first.plain)));
+            self.kinds
+                .push(self.scratch.first().map(|first| Kind::of(first.plain)));
         }
-        find_words(kinds, words);
+        find_words(&self.kinds, &mut self.words);
         let mut honest: u32 = 0;
         let mut scripts: u32 = 0;
-        for kind in kinds.iter().flatten() {
+        for kind in self.kinds.iter().flatten() {
             if kind.letter {
                 scripts |= 1 << kind.script as u32;
             }
         }
-        for word in &*words {
+        for word in &self.words {
             if !word.mixed && !word.all_alike {
                 honest |= 1 << word.script as u32;
             }
         }
-        for word in words.drain(..) {
+        for word in &self.words {
             let suspicious = word.mixed
                 || (word.script != Script::Latin
                     && word.all_alike
                     && scripts & !(1 << word.script as u32) != 0
                     && honest & (1 << word.script as u32) == 0);
             if suspicious {
-                for cluster in &mut self.clusters[word.clusters] {
+                for cluster in &mut self.clusters[word.clusters.clone()] {
                     cluster.eligible = true;
                 }
             }

@@ -313,6 +313,52 @@ fn the_time_is_the_one_asked_for() {
 }
 
 #[test]
+fn a_tenant_brings_its_packs_and_its_policy() {
+    let tenant = r#"
+[tenant]
+id = "acme"
+packs = ["packs/pack.toml"]
+[scenes.channel]
+mask = "block"
+[override."acme.words/lure"]
+action = "mask"
+"#;
+    let weaker = "[tenant]\nid = \"acme\"\n[override.\"base.acts/threat\"]\naction = \"pass\"\n";
+    let folder = Folder::new(
+        "tenant",
+        &[
+            ("acme.toml", tenant),
+            ("packs/pack.toml", PACK),
+            ("weaker.toml", weaker),
+            ("typo.toml", "[tenant]\nidd = \"acme\"\n"),
+            (
+                "below/out.toml",
+                "[tenant]\nid = \"acme\"\npacks = [\"../packs/pack.toml\"]\n",
+            ),
+        ],
+    );
+    let input = r#"{"tenant":"acme","text":"坏词"}
+{"scene":"channel","text":"坏词"}
+{"id":3,"tenant":"other","text":"坏词"}
+{"text":"礼品卡，私信我"}"#;
+    let output = run(
+        &["screen", "--tenant", &folder.file("acme.toml")],
+        input.as_bytes(),
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let lines = lines(&output);
+    assert_eq!(lines[0]["action"], "mask");
+    assert_eq!(lines[1]["action"], "block");
+    assert_eq!(lines[2]["id"], 3);
+    assert_eq!(lines[2]["error"]["code"], "unknown-tenant");
+    assert_eq!(lines[3]["action"], "mask");
+    for file in ["weaker.toml", "typo.toml", "below/out.toml"] {
+        let output = run(&["screen", "--tenant", &folder.file(file)], b"");
+        assert_eq!(output.status.code(), Some(2), "{file}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn plain_lines_are_texts() {
     let (lines, code) = screen(
         "plain",

@@ -1,9 +1,7 @@
 //! Rulesets: what only whole packs together can show.
 
 use tidegate::limits::PackLimits;
-use tidegate::{
-    Action, Compiler, Diagnostics, Message, Pack, Policy, Ruleset, Scanner, Tenant, Timestamp,
-};
+use tidegate::{Action, Compiler, Diagnostics, Message, Pack, Policy, Ruleset, Scanner, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_795_428_000);
 
@@ -67,7 +65,7 @@ fn two_packs_of_one_id_are_refused() {
     assert_eq!(codes(refused), ["pack-twice"]);
 }
 
-/// What a pack's own lints let stand, and nothing can be looked for in: control characters.
+/// What the lints of packs let stand and nothing can be looked for in: control characters.
 #[test]
 fn a_term_that_matches_nothing_is_refused() {
     for term in ["\\u0005", "\\u0005\\u0006"] {
@@ -221,21 +219,23 @@ fn what_is_locked_is_not_weakened() {
         .build()
         .expect("it compiles");
     assert!(locked.is_locked() && !open.is_locked());
-    let policy = |of: &str, action: &str, ruleset: &Ruleset| {
-        let source =
-            format!("[tenant]\nid = \"acme\"\n[override.\"{of}\"]\naction = \"{action}\"\n");
-        let parsed =
-            Tenant::parse("tenant.toml", &source).unwrap_or_else(|refused| panic!("{refused}"));
-        Policy::of_tenant(&parsed.tenant, "tenant.toml", &source, &[ruleset])
-    };
     for of in ["acme.words/words", "house.words", "house"] {
-        let refused = policy(of, "pass", &locked).expect_err("a locked rule is not weakened");
-        let codes: Vec<&str> = refused.iter().map(|diagnostic| diagnostic.code).collect();
+        let weaker =
+            |ruleset: &Ruleset| Policy::default().with_override(of, Action::Pass, &[ruleset]);
+        let refused = weaker(&locked).expect_err("a locked rule is not weakened");
+        let codes: Vec<&str> = refused.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, ["weakened"], "{of}");
-        assert!(policy(of, "pass", &open).is_ok(), "{of}");
+        assert!(weaker(&open).is_ok(), "{of}");
         assert!(
-            policy(of, "block", &locked).is_ok(),
+            Policy::default()
+                .with_override(of, Action::Block, &[&locked])
+                .is_ok(),
             "{of}: stronger is allowed"
         );
     }
+    let refused = Policy::default()
+        .with_override("acme.words/none", Action::Block, &[&locked])
+        .expect_err("there is no such rule");
+    let codes: Vec<&str> = refused.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["unknown-override"]);
 }

@@ -9,7 +9,7 @@ use tidegate::explain::{
     RuleExplained, ViewExplained,
 };
 use tidegate::verdict::Report;
-use tidegate::{Message, Policy, Scanner, Scene, Timestamp, Variant, Variants};
+use tidegate::{Message, Scanner, Scene, Timestamp, Variant, Variants};
 
 use crate::check::Format;
 use crate::packs::Rules;
@@ -55,10 +55,9 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         io::stdin().lock().read_to_string(&mut text)?;
         text.truncate(text.trim_end_matches(['\n', '\r']).len());
     }
-    let rules = Rules::load(&args.packs, args.no_base)?;
+    let rules = Rules::load(&args.packs, args.no_base, None)?;
     let message = Message::text(&text).scene(args.scene);
-    let explanation =
-        Scanner::new().explain(&rules.rulesets(), &Policy::default(), &message, args.at);
+    let explanation = Scanner::new().explain(&rules.rulesets(), &rules.policy, &message, args.at);
     let mut out = Out::new();
     match args.format {
         Format::Json => {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidegate::diag::{Diagnostic, Lang, Level};
 use tidegate::pack::Pack;
-use tidegate::{Compiler, Diagnostics, PackLimits, Ruleset};
+use tidegate::{Compiler, Diagnostics, PackLimits, Policy, Ruleset, Tenant};
 
 use crate::{Broke, term};
 
@@ -101,8 +101,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Broke> {
     let source = read_source(path)?;
     let base = declares_base(&source);
     let limits = limits(base);
-    let home = path.parent().filter(|home| !home.as_os_str().is_empty());
-    let home = home.unwrap_or(Path::new("."));
+    let home = home_of(path);
     let mut words = |file: &str| read_words(home, file, &limits);
     let parsed = if base {
         Pack::parse_base(&name, &source, &limits, &mut words)
@@ -179,11 +178,7 @@ fn declares_base(source: &str) -> bool {
 /// A word file of a pack in `home`. Its real place, all links followed, must lie in that folder.
 fn read_words(home: &Path, file: &str, limits: &PackLimits) -> Result<Vec<u8>, String> {
     let said = |error: io::Error| error.to_string();
-    let home = home.canonicalize().map_err(said)?;
-    let path = home.join(file).canonicalize().map_err(said)?;
-    if !path.starts_with(&home) {
-        return Err("it leads out of the pack's folder".to_owned());
-    }
+    let path = inside(home, file)?;
     let file = File::open(&path).map_err(said)?;
     if !file.metadata().map_err(said)?.is_file() {
         return Err("it is no file".to_owned());
@@ -194,8 +189,70 @@ fn read_words(home: &Path, file: &str, limits: &PackLimits) -> Result<Vec<u8>, S
     Ok(bytes)
 }
 
+/// The real place of a file of `home`, all links followed. It must lie in that folder or below.
+fn inside(home: &Path, file: &str) -> Result<PathBuf, String> {
+    let said = |error: io::Error| error.to_string();
+    let home = home.canonicalize().map_err(said)?;
+    let path = home.join(file).canonicalize().map_err(said)?;
+    if !path.starts_with(&home) {
+        return Err("it leads out of the folder".to_owned());
+    }
+    Ok(path)
+}
+
+/// The folder of a file.
+fn home_of(path: &Path) -> &Path {
+    let home = path.parent().filter(|home| !home.as_os_str().is_empty());
+    home.unwrap_or(Path::new("."))
+}
+
+/// A tenant's file, and the packs that it names.
+pub(crate) struct TenantFile {
+    pub(crate) tenant: Tenant,
+    name: String,
+    source: String,
+    packs: Vec<Pack>,
+}
+
+impl TenantFile {
+    pub(crate) fn load(path: &Path) -> Result<Self, Broke> {
+        let name = path.display().to_string();
+        let source = read_source(path)?;
+        let parsed = Tenant::parse(&name, &source);
+        let (tenant, problems) = match parsed {
+            Ok(parsed) => (Some(parsed.tenant), parsed.warnings),
+            Err(problems) => (None, problems),
+        };
+        let Some(tenant) = tenant else {
+            return Err(unusable(&name, "tenant's file", &problems)?);
+        };
+        draw(&problems)?;
+        let mut packs = Vec::new();
+        for pack in &tenant.packs {
+            let file = inside(home_of(path), pack)
+                .map_err(|why| Broke::Usage(format!("{name}: the pack {pack}: {why}")))?;
+            let loaded = load(&file)?;
+            report(&loaded)?;
+            packs.extend(loaded.pack);
+        }
+        if let Some(pack) = packs.iter().find(|pack| is_base(&pack.id)) {
+            return Err(Broke::Usage(format!(
+                "{name}: the id of the pack `{}` is reserved for the base library",
+                pack.id
+            )));
+        }
+        Ok(Self {
+            tenant,
+            name,
+            source,
+            packs,
+        })
+    }
+}
+
 /// What messages are screened with.
 pub(crate) struct Rules {
+    pub(crate) policy: Policy,
     rulesets: Vec<Ruleset>,
     /// Titles of the rules that have one, by full id.
     titles: BTreeMap<String, String>,
@@ -212,15 +269,20 @@ impl Rules {
         self.titles.get(rule).map(String::as_str)
     }
 
-    /// The base, unless it is left out, and the packs as one ruleset on top of it. Problems are drawn on standard error.
-    pub(crate) fn load(paths: &[PathBuf], no_base: bool) -> Result<Self, Broke> {
+    /// The base, unless it is left out, and the packs, those of the tenant among them, as one ruleset on top of it. Problems are
+    /// drawn on standard error.
+    pub(crate) fn load(
+        paths: &[PathBuf],
+        no_base: bool,
+        tenant: Option<&TenantFile>,
+    ) -> Result<Self, Broke> {
         let mut given = Vec::new();
         for file in files(paths)? {
             let loaded = load(&file)?;
             report(&loaded)?;
             given.extend(loaded.pack);
         }
-        let (mut base, own): (Vec<Pack>, Vec<Pack>) =
+        let (mut base, mut own): (Vec<Pack>, Vec<Pack>) =
             given.into_iter().partition(|pack| is_base(&pack.id));
         if !no_base {
             if let Some(pack) = base.first() {
@@ -232,12 +294,26 @@ impl Rules {
             base = tidegate::base::packs().map_err(broken)?;
         }
         let mut rules = Self {
+            policy: Policy::default(),
             rulesets: Vec::new(),
             titles: BTreeMap::new(),
             asleep: Vec::new(),
         };
+        own.extend(tenant.into_iter().flat_map(|tenant| tenant.packs.clone()));
         rules.add(base, true)?;
         rules.add(own, false)?;
+        if let Some(TenantFile {
+            tenant,
+            name,
+            source,
+            ..
+        }) = tenant
+        {
+            rules.policy = match Policy::of_tenant(tenant, name, source, &rules.rulesets()) {
+                Ok(policy) => policy,
+                Err(problems) => return Err(unusable(name, "tenant's file", &problems)?),
+            };
+        }
         Ok(rules)
     }
 
@@ -284,23 +360,31 @@ pub(crate) fn broken(problems: Diagnostics) -> Broke {
 
 /// Draws the problems of a pack on standard error and breaks off if it cannot be used; of warnings only their number is told.
 pub(crate) fn report(loaded: &Loaded) -> Result<(), Broke> {
-    use io::Write;
-
-    let (mut err, color) = term::err();
     if loaded.has_errors() {
-        let drawn = tidegate::diag::render(&loaded.problems, Lang::En, color);
-        write!(err, "{drawn}")?;
-        return Err(Broke::Usage(format!(
-            "the pack {} cannot be used",
-            loaded.name
-        )));
+        return Err(unusable(&loaded.name, "pack", &loaded.problems)?);
     }
-    if !loaded.problems.is_empty() {
-        let warnings = term::count(loaded.problems.len(), "warning");
+    warn_of(&loaded.name, &loaded.problems)
+}
+
+/// Draws the problems on standard error; what to break off with.
+fn unusable(name: &str, what: &str, problems: &Diagnostics) -> io::Result<Broke> {
+    draw(problems)?;
+    Ok(Broke::Usage(format!("the {what} {name} cannot be used")))
+}
+
+fn draw(problems: &Diagnostics) -> io::Result<()> {
+    let (mut err, color) = term::err();
+    let drawn = tidegate::diag::render(problems, Lang::En, color);
+    write!(err, "{drawn}")
+}
+
+fn warn_of(name: &str, problems: &Diagnostics) -> Result<(), Broke> {
+    if !problems.is_empty() {
+        let warnings = term::count(problems.len(), "warning");
+        let (mut err, _) = term::err();
         writeln!(
             err,
-            "tidegate: {}: {warnings}; `tidegate check` shows them",
-            loaded.name
+            "tidegate: {name}: {warnings}; `tidegate check` shows them"
         )?;
     }
     Ok(())

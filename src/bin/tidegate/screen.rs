@@ -21,9 +21,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidegate::verdict::Report;
-use tidegate::{Message, Policy, Scanner, Timestamp};
+use tidegate::{Message, Scanner, Timestamp};
 
-use crate::packs::Rules;
+use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
 use input::{Bad, Input};
 use lines::{Chunk, Line, Lines};
@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Leave the base library out
     #[arg(long)]
     no_base: bool,
+    /// A tenant's file: its packs are screened with as well, its policy decides, and a line of another tenant is a bad one
+    #[arg(long, value_name = "FILE")]
+    tenant: Option<PathBuf>,
     /// For people or for programs [default: human on a terminal, ndjson elsewhere]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -85,7 +88,11 @@ impl At {
 
 pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     let source = Source::open(args.file.as_deref())?;
-    let rules = Rules::load(&args.packs, args.no_base)?;
+    let tenant = match &args.tenant {
+        Some(file) => Some(TenantFile::load(file)?),
+        None => None,
+    };
+    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?;
     let watched = term::is_watched();
     let format = args.format.unwrap_or(if watched {
         Format::Human
@@ -99,7 +106,7 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     let mut out = Sink::new(format);
     let screener = Screener {
         rules: &rules,
-        policy: Policy::default(),
+        tenant: tenant.as_ref().map(|file| &*file.tenant.id),
         at: args.at,
         plain: args.lines,
         human: out.color(),
@@ -161,7 +168,7 @@ impl Source {
         }
         Ok(Self {
             read: Box::new(file),
-            len: meta.is_file().then(|| meta.len()),
+            len: meta.is_file().then_some(meta.len()),
             typed: false,
         })
     }
@@ -308,7 +315,8 @@ impl Tally {
 /// All that decides on a line.
 struct Screener<'a> {
     rules: &'a Rules,
-    policy: Policy,
+    /// The tenant whose messages these are, if it is known.
+    tenant: Option<&'a str>,
     at: At,
     /// Lines are texts.
     plain: bool,
@@ -341,7 +349,7 @@ impl Screener<'_> {
         } else {
             input.read_json(line, bytes)
         };
-        if let Err(bad) = read {
+        if let Err(bad) = read.and_then(|()| input.belongs_to(self.tenant)) {
             tally.bad += 1;
             let bad = BadLine {
                 line: line.number,
@@ -363,7 +371,7 @@ impl Screener<'_> {
             None => Message::text(input.text.as_deref().unwrap_or_default()),
         };
         message = message.scene(input.scene);
-        message.tenant = input.tenant.as_deref();
+        message.tenant = input.tenant.as_deref().or(self.tenant);
         message.conversation = input.conversation.as_deref();
         message.sender = input.sender.as_deref();
         message.time = input.time;
@@ -372,7 +380,7 @@ impl Screener<'_> {
             At::Message => input.time.unwrap_or(now),
             At::Time(at) => at,
         };
-        let verdict = scanner.scan(rulesets, &self.policy, &message, at);
+        let verdict = scanner.scan(rulesets, &self.rules.policy, &message, at);
         tally.actions[verdict.action as usize] += 1;
         match self.human {
             Some(color) => {

@@ -96,6 +96,17 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
+    /// Whether it is a message of that tenant, if one is known; a message may leave it out.
+    pub(super) fn belongs_to(&self, tenant: Option<&str>) -> Result<(), Bad> {
+        match (tenant, &self.tenant) {
+            (Some(known), Some(named)) if **named != *known => Err(Bad::new(
+                "unknown-tenant",
+                "`tenant` is not the one whose file was given",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn fill<R: serde_json::de::Read<'a>>(
         &mut self,
         json: &mut serde_json::Deserializer<R>,
