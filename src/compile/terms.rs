@@ -27,6 +27,8 @@ pub(super) struct Terms<'a> {
     patterns: Patterns<PatternTerm>,
     bare: Patterns<u32>,
     skeleton: Skeleton,
+    /// Whether it has been said that the terms are too many.
+    told: bool,
     pub(super) problems: Vec<Diagnostic>,
 }
 
@@ -84,6 +86,7 @@ impl<'a> Terms<'a> {
             patterns: Patterns::default(),
             bare: Patterns::default(),
             skeleton: Skeleton::default(),
+            told: false,
             problems: Vec::new(),
         }
     }
@@ -106,7 +109,9 @@ impl<'a> Terms<'a> {
             return Some(*row);
         }
         let row = self.rows.len() as u32;
-        if self.rows.len() == self.limits.terms {
+        let too_many = self.rows.len() >= self.limits.terms;
+        if too_many && !self.told {
+            self.told = true;
             self.problems.push(problem(
                 &codes::TOO_MANY_TERMS,
                 pack,
@@ -117,7 +122,7 @@ impl<'a> Terms<'a> {
                 ),
             ));
         }
-        if self.rows.len() >= self.limits.terms {
+        if too_many {
             return None;
         }
         let reading = if term.regex {
@@ -166,6 +171,12 @@ impl<'a> Terms<'a> {
             let mut first = String::new();
             for c in term.text.chars() {
                 bare_symbols(c, |symbol| first.push(symbol));
+            }
+            if reading.variants.contains(Variant::Gaps)
+                && let Some((at, _)) = first.char_indices().nth(1)
+            {
+                // Its letters are marks, which are not looked for; symbols may stand in its gaps.
+                first.truncate(at);
             }
             if !first.is_empty() {
                 found = true;

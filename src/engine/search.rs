@@ -9,7 +9,7 @@ use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
 use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
 use crate::text::tables::{self, Class};
-use crate::text::term::TermReading;
+use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
 use super::trace::{Trace, Viewed};
@@ -246,7 +246,7 @@ impl Searcher {
                         trace: self.trace.as_mut(),
                         budget: &mut *budget,
                     };
-                    verify.place(&sought, cells)?;
+                    verify.place(&sought, cells, sought.reading.lead())?;
                 }
             }
         }
@@ -351,7 +351,7 @@ impl Searcher {
                         trace: self.trace.as_mut(),
                         budget: &mut *budget,
                     };
-                    searched = verify.place(&sought, &[*at]);
+                    searched = verify.place(&sought, &[*at], bare_lead(sought.reading));
                     if searched.is_break() {
                         break;
                     }
@@ -568,6 +568,17 @@ fn sought<'a>(row: &'a TermRow, view: View, limits: &Limits) -> Option<Sought<'a
     })
 }
 
+/// How many symbols of a term without letters or digits stand before the first that is looked for: what shows nothing, and marks, where
+/// its variants leave them standing.
+fn bare_lead(reading: &TermReading) -> usize {
+    let is_bare = |symbol: &TermSymbol| {
+        let mut any = false;
+        bare_symbols(symbol.plain, |_| any = true);
+        any
+    };
+    reading.symbols.iter().position(is_bare).unwrap_or(0)
+}
+
 /// Whether the characters on the two sides of `at` do not belong to one word or number.
 fn on_border(text: &str, at: usize) -> bool {
     match (text[..at].chars().next_back(), text[at..].chars().next()) {
@@ -590,9 +601,10 @@ struct Verify<'a, 'b> {
 impl Verify<'_, '_> {
     /// Walks from the clusters at which the term can begin, given the cells of the skeleton's first character. Breaks when the budget
     /// is spent.
-    fn place(&mut self, sought: &Sought<'_>, cells: &[u32]) -> ControlFlow<()> {
+    ///
+    /// `lead` symbols of the term stand before the one that the cells hold.
+    fn place(&mut self, sought: &Sought<'_>, cells: &[u32], lead: usize) -> ControlFlow<()> {
         let pattern = self.place.pattern;
-        let lead = sought.reading.lead();
         let anchors = if pattern.single {
             cells
         } else {
@@ -670,7 +682,7 @@ impl Verify<'_, '_> {
         let mut start = cluster;
         loop {
             self.attempt(sought, start)?;
-            visible += 1;
+            visible += usize::from(!self.walker.is_empty(self.ground, sought, start));
             if start == 0 || visible > lead + lead * sought.gap {
                 return ControlFlow::Continue(());
             }

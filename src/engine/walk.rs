@@ -275,6 +275,16 @@ impl Walker {
         None
     }
 
+    /// Whether cluster `at` is read to nothing under the term's variants.
+    pub(super) fn is_empty(&mut self, ground: &Ground<'_>, sought: &Sought<'_>, at: usize) -> bool {
+        self.cells.clear();
+        self.look(ground, at);
+        let variants = sought.reading.variants;
+        self.folder
+            .fold(ground.cluster(at), variants, &mut self.cells);
+        self.cells.is_empty()
+    }
+
     /// Whether clusters `start..=end` hold an eligible letter that could be an i or an l.
     pub(super) fn holds_or_l(
         &mut self,
