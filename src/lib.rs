@@ -40,3 +40,8 @@ pub use primitives::{Scene, Scenes, Span, Timestamp};
 pub use ruleset::Ruleset;
 pub use variant::{Variant, Variants};
 pub use verdict::{Action, Coverage, Finding, Hit, Listing, Severity, Verdict, mask};
+
+/// The README's examples, tried.
+#[cfg(all(doctest, feature = "base-rules"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

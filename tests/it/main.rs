@@ -8,6 +8,7 @@ mod compile;
 mod fuzzing;
 mod hostile;
 mod packs;
+mod readme;
 mod regressions;
 mod relations;
 mod selftest;
