@@ -7,8 +7,10 @@ use std::path::Path;
 
 use tidegate::fuzzing;
 
+type Body = fn(&[u8]);
+
 /// The bodies, by the name of their fuzz target.
-const BODIES: [(&str, fn(&[u8])); 4] = [
+const BODIES: [(&str, Body); 4] = [
     ("pack", fuzzing::pack),
     ("relation", fuzzing::relation),
     ("steps", fuzzing::steps),
