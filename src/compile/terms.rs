@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::regex::RegexMatcher;
 use crate::pack::{self, Term};
-use crate::ruleset::{PatternTerm, RegexRow, TermRow};
+use crate::ruleset::{Begins, PatternTerm, RegexRow, TermRow};
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::tables;
 use crate::text::term::TermReading;
@@ -72,6 +72,28 @@ impl<T> Patterns<T> {
             }
         };
         self.terms.push((pattern, term));
+    }
+}
+
+/// Where a term may begin in the first run of its skeleton, of which `run` of its `all` letters and digits are part, and with how many equal
+/// ones it begins. The skeleton has letters as one that are not: i and l, h, n and v, u and y.
+fn begins(reading: &TermReading, run: usize, all: usize) -> (Begins, usize) {
+    let letters: Vec<char> = reading
+        .symbols
+        .iter()
+        .filter(|symbol| symbol.is_word())
+        .map(|symbol| tables::case_fold(symbol.plain))
+        .collect();
+    let equal = letters
+        .iter()
+        .take_while(|letter| **letter == letters[0])
+        .count();
+    if letters.len() != all || equal < run {
+        (Begins::BeforeStretchEnds, equal.clamp(1, run))
+    } else if run == all {
+        (Begins::Anywhere, 1)
+    } else {
+        (Begins::BeforeRunEnds, run)
     }
 }
 
@@ -158,12 +180,13 @@ impl<'a> Terms<'a> {
                 .iter()
                 .take_while(|symbol| **symbol == symbols[0])
                 .count();
+            let (begins, equal) = begins(&reading, first_run, symbols.len());
             self.patterns.add(
                 pattern,
                 PatternTerm {
                     term: row,
-                    first_run: first_run as u16,
-                    single: first_run == symbols.len(),
+                    begins,
+                    first_run: equal as u16,
                 },
             );
         }

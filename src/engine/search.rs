@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::limits::Limits;
 use crate::primitives::Span;
-use crate::ruleset::{PatternTerm, Ruleset, TermRow};
+use crate::ruleset::{Begins, PatternTerm, Ruleset, TermRow};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
 use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
@@ -324,7 +324,7 @@ impl Searcher {
                         pattern: PatternTerm {
                             term: *term,
                             first_run: 1,
-                            single: true,
+                            begins: Begins::Anywhere,
                         },
                     });
                 }
@@ -608,32 +608,49 @@ impl Verify<'_, '_> {
     ///
     /// `lead` symbols of the term stand before the one that the cells hold.
     fn place(&mut self, sought: &Sought<'_>, cells: &[u32], lead: usize) -> ControlFlow<()> {
-        let pattern = self.place.pattern;
-        let anchors = if pattern.single {
-            cells
-        } else {
-            // Fewer cells than the term has there: it cannot begin in this run.
-            let Some(tight) = cells.len().checked_sub(usize::from(pattern.first_run)) else {
-                return ControlFlow::Continue(());
-            };
-            &cells[tight..=tight]
-        };
+        let PatternTerm {
+            begins, first_run, ..
+        } = self.place.pattern;
+        let first_run = usize::from(first_run);
         let mut last = None;
-        for cell in anchors {
-            let cluster = self.reading.cluster_at(*cell);
+        let first_end = if begins == Begins::BeforeRunEnds {
+            cells.len()
+        } else {
+            self.budget.spend(cells.len() as u64 / 8)?;
+            1
+        };
+        for end in first_end..=cells.len() {
+            let ends_stretch = |reach: usize| match begins {
+                Begins::Anywhere => true,
+                Begins::BeforeRunEnds => reach == cells.len(),
+                Begins::BeforeStretchEnds => {
+                    reach == cells.len()
+                        || self.symbol(cells[reach - 1]) != self.symbol(cells[reach])
+                }
+            };
+            // Fewer cells than the term has there: it cannot begin here.
+            let Some(anchor) = end.checked_sub(first_run).filter(|_| ends_stretch(end)) else {
+                continue;
+            };
+            let cluster = self.reading.cluster_at(cells[anchor]);
             if last == Some(cluster) {
                 continue;
             }
             last = Some(cluster);
             if lead > 0 {
                 self.around(sought, cluster, lead)?;
-            } else if pattern.single {
+            } else if begins == Begins::Anywhere {
                 self.attempt(sought, cluster)?;
             } else {
                 self.back_from(sought, cluster)?;
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// The character at byte `at` of the text that is read.
+    fn symbol(&self, at: u32) -> Option<char> {
+        self.ground.text[at as usize..].chars().next()
     }
 
     /// One walk. The budget is looked at after each: a candidate may ask for as many as the term and the text have characters.

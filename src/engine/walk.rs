@@ -44,6 +44,28 @@ impl<'a> Ground<'a> {
         (eligible || symbol.eligible) && look == symbol.look
     }
 
+    /// Whether two symbols, each with its cluster, belong to one word or number. Emblems (a flag, a circled letter, ™) belong to no word of
+    /// plain letters, nor do these to a row of emblems.
+    fn bind(&self, a: (usize, char), b: (usize, char)) -> bool {
+        binds(a.1, b.1) && self.is_emblem(a.0) == self.is_emblem(b.0)
+    }
+
+    /// The text between two clusters.
+    fn between(&self, (before, after): (usize, usize)) -> &'a str {
+        let (from, to) = (self.clusters[before].end, self.clusters[after].start);
+        self.text
+            .get(from as usize..to as usize)
+            .unwrap_or_default()
+    }
+
+    /// Whether a cluster is a letter or digit only by its compatibility form.
+    fn is_emblem(&self, at: usize) -> bool {
+        let mut chars = self.cluster(at).nfc();
+        chars.next().is_some_and(|c| {
+            tables::class(c) == Class::Letter && tables::script(c) == Script::Common
+        })
+    }
+
     fn eligible(&self, at: usize, cell: &Symbol) -> bool {
         self.clusters[at].eligible || cell.latin_look
     }
@@ -146,7 +168,7 @@ impl Walker {
                     && equals(next)
                 {
                     let before = matched.checked_sub(1).map(|before| &symbols[before]);
-                    if !progress.matched(before, next) {
+                    if !progress.matched(before, next, at) {
                         return Outcome::Missed(Miss::Gap);
                     }
                     matched += 1;
@@ -157,7 +179,7 @@ impl Walker {
                     && symbols[matched - 1].can_repeat()
                     && equals(&symbols[matched - 1])
                 {
-                    progress.absorbed();
+                    progress.absorbed(at);
                 } else if matched == symbols.len() {
                     return Outcome::Missed(refused);
                 } else {
@@ -200,17 +222,19 @@ impl Walker {
     ) -> Outcome {
         let symbols = &sought.reading.symbols;
         let spelled = match progress.gaps(symbols) {
-            None => return Outcome::Missed(Miss::Gap),
-            Some(spelled) => spelled,
+            Ok(spelled) => spelled,
+            Err(miss) => return Outcome::Missed(miss),
         };
         if !progress.stretches_allowed() {
             return Outcome::Missed(Miss::Stretch);
         }
-        if spelled {
-            if sought.bound(Side::Left) && self.row_goes_on(ground, sought, start, Side::Left) {
+        if let Some(row) = spelled {
+            if sought.bound(Side::Left) && self.row_goes_on(ground, sought, start, Side::Left, &row)
+            {
                 return Outcome::Missed(Miss::LeftBorder);
             }
-            if sought.bound(Side::Right) && self.row_goes_on(ground, sought, end, Side::Right) {
+            if sought.bound(Side::Right) && self.row_goes_on(ground, sought, end, Side::Right, &row)
+            {
                 return Outcome::Missed(Miss::RightBorder);
             }
         }
@@ -233,7 +257,7 @@ impl Walker {
         let Some((neighbour, at)) = self.neighbour(ground, start, Side::Left) else {
             return true;
         };
-        if !binds(edge, neighbour) {
+        if !ground.bind((start, edge), (at, neighbour)) {
             return true;
         }
         let prefix = tables::script(edge) == Script::Arabic
@@ -242,7 +266,7 @@ impl Walker {
         prefix
             && self
                 .neighbour(ground, at, Side::Left)
-                .is_none_or(|(before, _)| !binds(edge, before))
+                .is_none_or(|(before, at)| !ground.bind((start, edge), (at, before)))
     }
 
     /// The nearest cluster before `start` that has cells, if the term's first symbol can absorb up to `start` from there.
@@ -322,19 +346,20 @@ impl Walker {
             return true;
         };
         self.neighbour(ground, end, Side::Right)
-            .is_none_or(|(neighbour, _)| !binds(edge, neighbour))
+            .is_none_or(|(neighbour, at)| !ground.bind((end, edge), (at, neighbour)))
             || (sought.turkic
                 && sought.word.is_none()
                 && (start..=end).any(|at| ground.cluster(at).nfc().any(tables::is_turkic)))
     }
 
-    /// Whether a spelled-out hit is part of a longer row on that side.
+    /// Whether a spelled-out hit is part of a longer row on that side: the same gap again, and another single letter.
     fn row_goes_on(
         &mut self,
         ground: &Ground<'_>,
         sought: &Sought<'_>,
         edge_at: usize,
         side: Side,
+        row: &Row,
     ) -> bool {
         let Some(edge) = self.nearest(ground, edge_at, side.other()) else {
             return false;
@@ -344,19 +369,29 @@ impl Walker {
             let Some((nearest, cluster)) = self.neighbour(ground, at, side) else {
                 return false;
             };
-            let word = self
+            let is_word = self
                 .edge
                 .iter()
                 .any(|symbol| is_word(tables::class(symbol.plain)));
-            if word {
-                return gap > 0
-                    && self.edge.len() == 1
-                    && binds(edge, nearest)
-                    && self
-                        .neighbour(ground, cluster, side)
-                        .is_none_or(|(beyond, _)| !binds(nearest, beyond));
+            if !is_word {
+                at = cluster;
+                continue;
             }
-            at = cluster;
+            let single = self.edge.len() == 1;
+            let (outer, inner) = match side {
+                Side::Left => ((cluster, edge_at), row.first),
+                Side::Right => ((edge_at, cluster), row.last),
+            };
+            return gap > 0
+                && single
+                && ground.between(outer) == ground.between(inner)
+                && !(row.pieces >= 4
+                    && is_one_letter_word(nearest)
+                    && ground.between(outer).contains(char::is_whitespace))
+                && ground.bind((edge_at, edge), (cluster, nearest))
+                && self
+                    .neighbour(ground, cluster, side)
+                    .is_none_or(|(beyond, at)| !ground.bind((cluster, nearest), (at, beyond)));
         }
         false
     }
@@ -446,7 +481,10 @@ pub(super) fn binds(edge: char, neighbour: char) -> bool {
 struct Progress<'a> {
     term: &'a TermReading,
     gap: Gap,
-    gaps: usize,
+    matched: usize,
+    /// The cluster matched or absorbed last.
+    taken: usize,
+    row: Row,
     any_hard: bool,
     all_noisy: bool,
     all_junctions: bool,
@@ -455,6 +493,23 @@ struct Progress<'a> {
     run: Run<'a>,
     stretched_runs: usize,
     disguise: bool,
+}
+
+/// The junctions of a walk that are next to its edges, as the clusters on both sides, and how many pieces its gaps make of the term.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    first: (usize, usize),
+    last: (usize, usize),
+    pieces: usize,
+}
+
+/// Whether ordinary prose has words of this letter alone.
+fn is_one_letter_word(letter: char) -> bool {
+    tables::script(letter) == Script::Hangul
+        || matches!(
+            tables::case_fold(letter),
+            'a' | 'i' | 'а' | 'в' | 'и' | 'к' | 'о' | 'с' | 'у' | 'я' | 'و'
+        )
 }
 
 /// What stands between two matched symbols.
@@ -483,7 +538,12 @@ impl<'a> Progress<'a> {
         Self {
             term,
             gap: Gap::default(),
-            gaps: 0,
+            matched: 0,
+            taken: 0,
+            row: Row {
+                pieces: 1,
+                ..Row::default()
+            },
             any_hard: false,
             all_noisy: true,
             all_junctions: true,
@@ -495,12 +555,18 @@ impl<'a> Progress<'a> {
     }
 
     /// A symbol is matched, after `before`; whether the gap between them may stand at all.
-    fn matched(&mut self, before: Option<&TermSymbol>, symbol: &'a TermSymbol) -> bool {
-        if let Some(before) = before
-            && !self.close_gap(before)
-        {
-            return false;
+    fn matched(&mut self, before: Option<&TermSymbol>, symbol: &'a TermSymbol, at: usize) -> bool {
+        if let Some(before) = before {
+            if !self.close_gap(before) {
+                return false;
+            }
+            self.row.last = (self.taken, at);
+            if self.matched == 1 {
+                self.row.first = self.row.last;
+            }
         }
+        self.matched += 1;
+        self.taken = at;
         let same = self
             .run
             .symbol
@@ -525,7 +591,8 @@ impl<'a> Progress<'a> {
         true
     }
 
-    fn absorbed(&mut self) {
+    fn absorbed(&mut self, at: usize) {
+        self.taken = at;
         self.run.direct += 1;
         self.run.longest = self.run.longest.max(self.run.direct);
         self.run.stretched = true;
@@ -549,7 +616,7 @@ impl<'a> Progress<'a> {
             self.all_junctions &= before.soft() || before.inside;
             return true;
         }
-        self.gaps += 1;
+        self.row.pieces += 1;
         let gaps_allowed = self.term.variants.contains(Variant::Gaps);
         let own = !gap.foreign && gap.cells == self.term.between(before).len();
         let mild = before.soft() && !gap.prose && !gap.noise;
@@ -562,17 +629,21 @@ impl<'a> Progress<'a> {
         gaps_allowed
     }
 
-    /// Whether the gaps may stand: `None` if not, `Some(true)` if only because the term is spelled out.
-    fn gaps(&self, symbols: &[TermSymbol]) -> Option<bool> {
+    /// The row that the term is spelled out as, or nothing if no gap needs that; or whether the gaps may not stand.
+    fn gaps(&self, symbols: &[TermSymbol]) -> Result<Option<Row>, Miss> {
         if !self.any_hard {
-            return Some(false);
+            return Ok(None);
         }
         let spelled =
-            self.gaps >= 2 && self.all_junctions && symbols.iter().all(TermSymbol::is_word);
+            self.row.pieces >= 3 && self.all_junctions && symbols.iter().all(TermSymbol::is_word);
         if spelled {
-            return Some(true);
+            return Ok(Some(self.row));
         }
-        self.all_noisy.then_some(false)
+        if self.all_noisy {
+            Ok(None)
+        } else {
+            Err(Miss::Gap)
+        }
     }
 
     fn close_run(&mut self) {

@@ -40,45 +40,51 @@ pub(super) fn decode(text: &str) -> Option<Vec<Decoded>> {
 /// The characters that an escape stands for, each with the bytes it takes in the text.
 type Escape = Option<Vec<(char, usize)>>;
 
-/// `&#22522;`, `&#x57fa;`, `&amp;`.
+/// `&#22522;`, `&#x57fa;`, with or without the semicolon; `&amp;`.
 fn entity(text: &str) -> Escape {
-    let (body, _) = text.strip_prefix('&')?.split_once(';')?;
-    let symbol = if let Some(number) = body.strip_prefix('#') {
-        let value = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => number_of(hex, 16)?,
-            None => number_of(number, 10)?,
-        };
-        char::from_u32(value)?
-    } else {
-        match body {
+    let body = text.strip_prefix('&')?;
+    let Some(number) = body.strip_prefix('#') else {
+        let (name, _) = body.split_once(';')?;
+        let symbol = match name {
             "amp" => '&',
             "lt" => '<',
             "gt" => '>',
             "quot" => '"',
             "apos" => '\'',
             "nbsp" => '\u{a0}',
+            "shy" => '\u{ad}',
+            "zwnj" => '\u{200c}',
+            "zwj" => '\u{200d}',
             _ => return None,
-        }
+        };
+        return Some(vec![(symbol, name.len() + 2)]);
     };
-    Some(vec![(symbol, body.len() + 2)])
+    let (mark, radix) = match number.chars().next()? {
+        'x' | 'X' => (1, 16),
+        _ => (0, 10),
+    };
+    let digits: String = number[mark..]
+        .chars()
+        .take_while(|c| c.is_digit(radix))
+        .collect();
+    let symbol = char::from_u32(number_of(&digits, radix)?)?;
+    let end = 2 + mark + digits.len();
+    let semicolon = usize::from(text[end..].starts_with(';'));
+    Some(vec![(symbol, end + semicolon)])
 }
 
-/// `%E5%9F%BA`: all that stand in a row, if together they are UTF-8.
+/// `%E5%9F%BA`: the one character that stands here in UTF-8.
 fn percent(text: &str) -> Escape {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some(digits) = rest.strip_prefix('%').and_then(|after| after.get(..2)) {
-        let Some(byte) = number_of(digits, 16) else {
-            break;
-        };
-        bytes.push(u8::try_from(byte).ok()?);
-        rest = &rest[3..];
-    }
-    if bytes.is_empty() {
-        return None;
-    }
-    let decoded = String::from_utf8(bytes).ok()?;
-    Some(decoded.chars().map(|c| (c, c.len_utf8() * 3)).collect())
+    (1..=4).find_map(|length| {
+        let bytes: Option<Vec<u8>> = (0..length)
+            .map(|n| {
+                let digits = text.get(n * 3..n * 3 + 3)?.strip_prefix('%')?;
+                u8::try_from(number_of(digits, 16)?).ok()
+            })
+            .collect();
+        let decoded = String::from_utf8(bytes?).ok()?;
+        Some(vec![(decoded.chars().next()?, length * 3)])
+    })
 }
 
 /// `\u{57fa}`, with one to six digits.
@@ -130,6 +136,9 @@ mod tests {
             ("&#x57fa;&#X5730;", Some("基地")),
             ("&amp;lt;", Some("&lt;")),
             ("&lt &copy; &#xD800; &#; &#x110000;", None),
+            ("&#22522&#x57fa地", Some("基基地")),
+            ("a&shy;b", Some("a\u{ad}b")),
+            ("%FF%E5%9F%BA", Some("%FF基")),
             ("%E5%9F%BA%41", Some("基A")),
             ("%E5%9F", None),
             ("100%", None),

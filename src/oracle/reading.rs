@@ -115,6 +115,12 @@ impl Reading {
         }
     }
 
+    /// The text between two clusters.
+    pub(super) fn between(&self, before: usize, after: usize) -> String {
+        let between = self.clusters.iter().take(after).skip(before + 1);
+        between.map(|cluster| cluster.text.as_str()).collect()
+    }
+
     /// The cells under `variants`.
     pub(super) fn cells(&self, variants: Variants) -> Rc<[Cell]> {
         let stages = variants.and(STAGES);

@@ -145,6 +145,15 @@ pub(super) fn walk(
     }
 
     let spelled_out = allowed_gaps(pattern, cells, &gaps, limits)?;
+    // The text of the junctions next to the edges, and how many pieces the gaps make of the term.
+    let pieces = 1 + gaps.iter().filter(|gap| !gap.is_empty()).count();
+    let last_taken = |j: usize| taken[j].last().map_or(0, |cell| cells[*cell].cluster);
+    let junction = |j: usize| reading.between(last_taken(j), cells[taken[j + 1][0]].cluster);
+    let (first_gap, last_gap) = if symbols.len() > 1 {
+        (junction(0), junction(symbols.len() - 2))
+    } else {
+        (String::new(), String::new())
+    };
     let left = Edge::new(pattern, reading, cells[start].cluster, Side::Left);
     if left.is_refused() {
         return None;
@@ -158,7 +167,10 @@ pub(super) fn walk(
                 .iter()
                 .any(|cluster| cluster.text.nfc().any(tables::is_turkic));
         if cells[at].last && (turkic || !right.is_refused()) {
-            if spelled_out && (left.in_longer_row(limits) || right.in_longer_row(limits)) {
+            if spelled_out
+                && (left.in_longer_row(&first_gap, pieces, limits)
+                    || right.in_longer_row(&last_gap, pieces, limits))
+            {
                 return None;
             }
             break;
@@ -269,90 +281,118 @@ enum Side {
 struct Edge<'a> {
     bound: bool,
     side: Side,
-    /// The edge symbol of the text.
-    symbol: Option<char>,
+    reading: &'a Reading,
+    /// The cluster at the edge.
+    cluster: usize,
     /// The clusters outside, the nearest first, without those that are read to nothing.
-    outside: Vec<&'a Cluster>,
+    outside: Vec<usize>,
 }
 
 impl<'a> Edge<'a> {
     fn new(pattern: &Pattern, reading: &'a Reading, cluster: usize, side: Side) -> Self {
         let clusters = &reading.clusters;
-        let outside: Vec<&Cluster> = match side {
-            Side::Left => clusters[..cluster].iter().rev().collect(),
-            Side::Right => clusters[cluster + 1..].iter().collect(),
+        let mut outside: Vec<usize> = match side {
+            Side::Left => (0..cluster).rev().collect(),
+            Side::Right => (cluster + 1..clusters.len()).collect(),
         };
-        let outside = outside
-            .into_iter()
-            .filter(|cluster| !cluster.plain.is_empty())
-            .collect();
-        let plain = &clusters[cluster].plain;
-        let (symbol, of_term) = match side {
-            Side::Left => (plain.first(), pattern.symbols.first()),
-            Side::Right => (plain.last(), pattern.symbols.last()),
+        outside.retain(|at| !clusters[*at].plain.is_empty());
+        let of_term = match side {
+            Side::Left => pattern.symbols.first(),
+            Side::Right => pattern.symbols.last(),
         };
         Self {
             bound: of_term.is_some_and(|cell| is_bound(pattern, cell.symbol, side)),
             side,
-            symbol: symbol.copied(),
+            reading,
+            cluster,
             outside,
         }
     }
 
-    /// The symbol of an outside cluster that is nearest to the hit.
-    fn nearest(&self, cluster: &Cluster) -> Option<char> {
+    fn plain(&self, cluster: usize) -> &'a [char] {
+        &self.reading.clusters[cluster].plain
+    }
+
+    /// The text's symbol at the edge.
+    fn symbol(&self) -> Option<char> {
         match self.side {
-            Side::Left => cluster.plain.last().copied(),
-            Side::Right => cluster.plain.first().copied(),
+            Side::Left => self.plain(self.cluster).first().copied(),
+            Side::Right => self.plain(self.cluster).last().copied(),
         }
     }
 
-    fn binds(&self, cluster: Option<&&Cluster>) -> bool {
-        let (Some(edge), Some(cluster)) = (self.symbol, cluster) else {
-            return false;
-        };
-        let Some(neighbour) = self.nearest(cluster) else {
-            return false;
-        };
-        symbols_bind(edge, neighbour)
+    /// The symbol of an outside cluster that is nearest to the hit.
+    fn nearest(&self, outside: usize) -> Option<char> {
+        match self.side {
+            Side::Left => self.plain(outside).last().copied(),
+            Side::Right => self.plain(outside).first().copied(),
+        }
+    }
+
+    /// Whether the outside cluster, if there is one, goes on with what is at `of`, of that symbol.
+    fn binds(&self, of: usize, symbol: Option<char>, outside: Option<&usize>) -> bool {
+        outside.is_some_and(|outside| {
+            let emblem = |at: usize| is_emblem(&self.reading.clusters[at]);
+            let both = symbol.zip(self.nearest(*outside));
+            both.is_some_and(|(a, b)| symbols_bind(a, b)) && emblem(of) == emblem(*outside)
+        })
     }
 
     /// Whether the border refuses the hit.
     fn is_refused(&self) -> bool {
-        if !self.bound || !self.binds(self.outside.first()) {
+        let goes_on = |outside| self.binds(self.cluster, self.symbol(), outside);
+        if !self.bound || !goes_on(self.outside.first()) {
             return false;
         }
-        let arabic = self.symbol.map(tables::script) == Some(Script::Arabic);
+        let arabic = self.symbol().map(tables::script) == Some(Script::Arabic);
         let prefix = self.outside.first().is_some_and(|cluster| {
-            matches!(cluster.plain[..], ['و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س'])
+            matches!(self.plain(*cluster), ['و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س'])
         });
         let steps_over = self.side == Side::Left && arabic && prefix;
-        !steps_over || self.binds(self.outside.get(1))
+        !steps_over || goes_on(self.outside.get(1))
     }
 
-    /// Whether a spelled-out hit goes on beyond this edge.
-    fn in_longer_row(&self, limits: &Limits) -> bool {
+    /// Whether a spelled-out hit goes on beyond this edge: the same gap again, and another single letter.
+    fn in_longer_row(&self, inner_gap: &str, pieces: usize, limits: &Limits) -> bool {
         let gap = self
             .outside
             .iter()
-            .take_while(|cluster| cluster.plain.iter().all(|c| is_gap(*c)))
+            .take_while(|cluster| self.plain(**cluster).iter().all(|c| is_gap(*c)))
             .count();
-        let Some(beyond) = self.outside.get(gap) else {
+        let Some(&beyond) = self.outside.get(gap) else {
             return false;
         };
-        let single_word = matches!(beyond.plain[..], [symbol] if is_word(symbol));
-        let goes_on_beyond = match (self.nearest(beyond), self.outside.get(gap + 1)) {
-            (Some(single), Some(next)) => self
-                .nearest(next)
-                .is_some_and(|next| symbols_bind(single, next)),
-            _ => false,
+        let single = match self.plain(beyond) {
+            [symbol] if is_word(*symbol) => *symbol,
+            _ => return false,
+        };
+        let outer_gap = match self.side {
+            Side::Left => self.reading.between(beyond, self.cluster),
+            Side::Right => self.reading.between(self.cluster, beyond),
         };
         self.bound
             && (1..=limits.gap).contains(&gap)
-            && single_word
-            && self.binds(Some(beyond))
-            && !goes_on_beyond
+            && outer_gap == inner_gap
+            && !(pieces >= 4
+                && is_one_letter_word(single)
+                && outer_gap.contains(char::is_whitespace))
+            && self.binds(self.cluster, self.symbol(), Some(&beyond))
+            && !self.binds(beyond, Some(single), self.outside.get(gap + 1))
     }
+}
+
+/// Whether a cluster is a letter only by its compatibility form: a flag, a circled letter, ™.
+fn is_emblem(cluster: &Cluster) -> bool {
+    cluster
+        .text
+        .nfc()
+        .next()
+        .is_some_and(|c| tables::class(c) == Class::Letter && tables::script(c) == Script::Common)
+}
+
+/// Whether ordinary prose has words of this letter alone.
+fn is_one_letter_word(letter: char) -> bool {
+    tables::script(letter) == Script::Hangul || "aiавикосуяو".contains(tables::case_fold(letter))
 }
 
 /// Whether two neighbours are of one word or number.

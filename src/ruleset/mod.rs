@@ -169,10 +169,20 @@ pub(crate) struct TermRow {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PatternTerm {
     pub(crate) term: u32,
-    /// How many of the term's letters and digits make up the first character of the skeleton.
+    pub(crate) begins: Begins,
+    /// With how many equal letters or digits the term begins; 1 where it may begin anywhere.
     pub(crate) first_run: u16,
-    /// Whether the skeleton is one character.
-    pub(crate) single: bool,
+}
+
+/// Where in a text a term may begin, within the run of equal characters that its skeleton begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// So many cells before the run ends: the next character of the term is the next of the skeleton.
+    BeforeRunEnds,
+    /// So many cells before a stretch of equal characters ends: the skeleton has distinct letters of the term as one.
+    BeforeStretchEnds,
+    /// At any cell: the term is one character, over and over.
+    Anywhere,
 }
 
 /// A regex term.

@@ -5,7 +5,6 @@
 pub(crate) struct Decoded {
     text: String,
     segments: Vec<Segment>,
-    bytes: Vec<u8>,
 }
 
 /// A stretch of decoded text: either as it stood, or one character that an escape stood for.
@@ -28,7 +27,7 @@ impl Decoded {
             let end = match bytes[at] {
                 b'&' => self.one(text, plain, at, entity(&bytes[at..])),
                 b'\\' => self.one(text, plain, at, backslash(&bytes[at..])),
-                b'%' => self.percent(text, plain, at),
+                b'%' => self.one(text, plain, at, percent(&bytes[at..])),
                 _ => None,
             };
             match end {
@@ -36,7 +35,6 @@ impl Decoded {
                     at = end;
                     plain = end;
                 }
-                None if bytes[at] == b'%' => at += percent_run(&bytes[at..]).max(1),
                 None => at += 1,
             }
         }
@@ -91,30 +89,6 @@ impl Decoded {
             escaped: true,
         });
     }
-
-    fn percent(&mut self, text: &str, plain: usize, at: usize) -> Option<usize> {
-        let run = &text.as_bytes()[at..at + percent_run(&text.as_bytes()[at..])];
-        if run.is_empty() {
-            return None;
-        }
-        let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.clear();
-        bytes.extend(
-            run.chunks_exact(3)
-                .filter_map(|escape| Some(hex(escape[1])? << 4 | hex(escape[2])?))
-                .map(|byte| byte as u8),
-        );
-        let decoded = std::str::from_utf8(&bytes).is_ok_and(|decoded| {
-            self.keep(text, plain, at);
-            for (offset, c) in decoded.char_indices() {
-                let from = at + offset * 3;
-                self.escaped(c, from, from + c.len_utf8() * 3);
-            }
-            true
-        });
-        self.bytes = bytes;
-        decoded.then_some(at + run.len())
-    }
 }
 
 /// A walk over segments.
@@ -163,7 +137,7 @@ fn hex(byte: u8) -> Option<u32> {
     char::from(byte).to_digit(16)
 }
 
-/// `&#22522;`, `&#x57fa;` and six names: the character and the length of the escape.
+/// `&#22522;`, `&#x57fa;`, with or without the semicolon, and nine names: the character and the length of the escape.
 fn entity(bytes: &[u8]) -> Option<(char, usize)> {
     for (name, c) in [
         ("&amp;", '&'),
@@ -172,6 +146,9 @@ fn entity(bytes: &[u8]) -> Option<(char, usize)> {
         ("&quot;", '"'),
         ("&apos;", '\''),
         ("&nbsp;", '\u{a0}'),
+        ("&shy;", '\u{ad}'),
+        ("&zwnj;", '\u{200c}'),
+        ("&zwj;", '\u{200d}'),
     ] {
         if bytes.starts_with(name.as_bytes()) {
             return Some((c, name.len()));
@@ -183,7 +160,24 @@ fn entity(bytes: &[u8]) -> Option<(char, usize)> {
         _ => (rest, 10, 2),
     };
     let (value, len) = number(digits, radix)?;
-    (digits.get(len) == Some(&b';')).then_some((char::from_u32(value)?, skipped + len + 1))
+    let semicolon = usize::from(digits.get(len) == Some(&b';'));
+    Some((char::from_u32(value)?, skipped + len + semicolon))
+}
+
+/// `%E5%9F%BA`: the one character that stands here in UTF-8, and the length of its escapes.
+fn percent(bytes: &[u8]) -> Option<(char, usize)> {
+    let mut utf8 = [0; 4];
+    for len in 0..4 {
+        let escape = bytes.get(len * 3..len * 3 + 3)?;
+        if escape[0] != b'%' {
+            return None;
+        }
+        utf8[len] = (hex(escape[1])? << 4 | hex(escape[2])?) as u8;
+        if let Ok(decoded) = std::str::from_utf8(&utf8[..=len]) {
+            return Some((decoded.chars().next()?, len * 3 + 3));
+        }
+    }
+    None
 }
 
 /// `\u57fa`, a surrogate pair of these, `\u{57fa}`, `\x41`: the character and the length of the escape.
@@ -195,7 +189,8 @@ fn backslash(bytes: &[u8]) -> Option<(char, usize)> {
         }
         b'u' if bytes.get(2) == Some(&b'{') => {
             let (value, len) = number(&bytes[3..], 16)?;
-            (bytes.get(3 + len) == Some(&b'}')).then_some((char::from_u32(value)?, 4 + len))
+            let closed = len <= 6 && bytes.get(3 + len) == Some(&b'}');
+            closed.then_some((char::from_u32(value)?, 4 + len))
         }
         b'u' => {
             let high = unit(bytes)?;
@@ -220,13 +215,13 @@ fn unit(bytes: &[u8]) -> Option<u32> {
         .try_fold(0, |value, &digit| Some(value << 4 | hex(digit)?))
 }
 
-/// A number of at most eight digits, and how many there were.
+/// A number, and how many digits it has.
 fn number(bytes: &[u8], radix: u32) -> Option<(u32, usize)> {
     let len = bytes
         .iter()
         .take_while(|byte| char::from(**byte).is_digit(radix))
         .count();
-    if len == 0 || len > 8 {
+    if len == 0 {
         return None;
     }
     bytes[..len]
@@ -237,17 +232,6 @@ fn number(bytes: &[u8], radix: u32) -> Option<(u32, usize)> {
                 .checked_add(char::from(digit).to_digit(radix)?)
         })
         .map(|value| (value, len))
-}
-
-/// The length of the run of `%XX` at the start.
-fn percent_run(bytes: &[u8]) -> usize {
-    bytes
-        .chunks_exact(3)
-        .take_while(|escape| {
-            escape[0] == b'%' && hex(escape[1]).is_some() && hex(escape[2]).is_some()
-        })
-        .count()
-        * 3
 }
 
 #[cfg(test)]
@@ -266,6 +250,12 @@ mod tests {
                 vec![(0, 6), (6, 18), (18, 24), (24, 28)],
             ),
             ("100%", "100%", vec![(0, 1), (1, 2), (2, 3), (3, 4)]),
+            (
+                "%FF%E5%9F%BA",
+                "%FF基",
+                vec![(0, 1), (1, 2), (2, 3), (3, 12)],
+            ),
+            ("&#22522&#x57fa;", "基基", vec![(0, 7), (7, 15)]),
             (
                 "%E5%9F",
                 "%E5%9F",
