@@ -45,6 +45,9 @@ const NOT_ALIKE: &str = "ɯͺ";
 /// Look-alikes in the shape of a bar: they are read as i and as l.
 const BARS: &str = "ІΙӀӏⲒꓲ";
 
+/// Capitals whose shape is known to be another, though their small letters look like Latin ones.
+const LEFT_ALONE: &str = "ΓΣГПИЦШЩΑΒΕΖΗΙΚΜΝΟΡΤΥΧ";
+
 /// Everything that is told apart by nothing but its looks, with both cases of a letter covered.
 pub(crate) fn table(data: &Data, tables: &Tables) -> Looks {
     let mut looks: BTreeMap<char, Look> = data
@@ -61,7 +64,24 @@ pub(crate) fn table(data: &Data, tables: &Tables) -> Looks {
         looks.insert(c, Look::new(letter, true));
     }
     looks.retain(|c, _| may_look(*c) && !tables.width.contains_key(c));
+    lend_to_capitals(&mut looks, tables);
     reconcile(looks, tables)
+}
+
+/// Capitals that look like no Latin letter themselves, and are no ordinary letters of a living alphabet's words: compared by case, they are
+/// their small letters, and these look like one (Ԛ and ԛ).
+fn lend_to_capitals(looks: &mut BTreeMap<char, Look>, tables: &Tables) {
+    for (capital, small) in &tables.case {
+        if let Some(look) = looks.get(small).copied()
+            && !looks.contains_key(capital)
+            && may_look(*capital)
+            && !LEFT_ALONE.contains(*capital)
+            && !tables.width.contains_key(capital)
+        {
+            let letter = look.letter.to_ascii_uppercase();
+            looks.insert(*capital, Look { letter, ..look });
+        }
+    }
 }
 
 fn look(c: char, to: char) -> Option<Look> {

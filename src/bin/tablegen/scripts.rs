@@ -23,7 +23,8 @@ const ARABIC: [(char, &str); 7] = [
 const CHINESE_TOO: &str = "予欠缶糸浜褒弁芸慎晃概瓶研翻萌著郎睪";
 
 /// Variants that OpenCC's tables have the other way round, or not at all.
-const MORE_HAN: [(&str, &str); 2] = [
+const MORE_HAN: [(&str, &str); 3] = [
+    ("鎗荳餠燄菓甦籐揹讎澂鑪", "枪豆饼焰果苏藤背仇澄炉"),
     ("囯囶敎淸鑛愼槪甁硏飜郞晄", "国国教清矿慎概瓶研翻郎晃"),
     ("尙旣吿兪戯麺", "尚既告俞戏面"),
 ];
