@@ -99,7 +99,7 @@ impl Default for Limits {
         Self {
             text_bytes: 64 << 10,
             steps_base: 1 << 16,
-            steps_per_byte: 512,
+            steps_per_byte: 256,
             hits: 4_096,
             spans: 64,
             gap: 16,

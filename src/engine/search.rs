@@ -97,6 +97,10 @@ impl Budget {
     }
 }
 
+/// Steps that a candidate takes before it is looked at. They are gathered first, 20 bytes each: this bounds their memory to 42 MB for
+/// the longest text under default limits.
+const CANDIDATE: u64 = 8;
+
 /// What a walk found, before hits of one term are told apart.
 #[derive(Clone, Copy, Debug)]
 struct Walked {
@@ -215,7 +219,7 @@ impl Searcher {
             let places = &mut self.places;
             ruleset.words.search(self.skeleton.bytes(), |candidate| {
                 for pattern in ruleset.word_terms.get(candidate.pattern) {
-                    budget.spend(1)?;
+                    budget.spend(CANDIDATE)?;
                     places.push(Place {
                         ruleset: at as u32,
                         at: candidate.start as u32,
@@ -313,7 +317,7 @@ impl Searcher {
         for (at, ruleset) in rulesets.iter().enumerate() {
             searched = ruleset.bare.search(&self.bare, |candidate| {
                 for term in ruleset.bare_terms.get(candidate.pattern) {
-                    budget.spend(1)?;
+                    budget.spend(CANDIDATE)?;
                     places.push(Place {
                         ruleset: at as u32,
                         at: candidate.start as u32,
