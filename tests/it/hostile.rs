@@ -509,7 +509,7 @@ fn explanations_end_soon() {
         for (at, c) in word.chars().enumerate() {
             match at {
                 0 => text.push(c.to_ascii_uppercase()),
-                1 => text.extend(char::from_u32(c as u32 + 0xfee0).into_iter()),
+                1 => text.extend(char::from_u32(c as u32 + 0xfee0)),
                 2 => text.push('о'),
                 3 => {
                     text.push(c);
