@@ -492,3 +492,52 @@ fn public_types_go_between_threads() {
     shared::<Span>();
     sent::<Scanner>();
 }
+
+/// Hits in every disguise at once, whose explanation tries nearly every set of variants.
+#[test]
+fn explanations_end_soon() {
+    let words: Vec<String> = (0..1_500_u32)
+        .map(|number| {
+            let letter =
+                |at: u32| char::from(b"bcdfgmnprtvz"[(number / 12_u32.pow(at) % 12) as usize]);
+            format!("s{}o{}e{}", letter(0), letter(1), letter(2))
+        })
+        .collect();
+    let ruleset = compiled(&any_of(words.iter().flat_map(|word| both(word))));
+    let mut text = String::new();
+    for word in &words {
+        for (at, c) in word.chars().enumerate() {
+            match at {
+                0 => text.push(c.to_ascii_uppercase()),
+                1 => text.extend(char::from_u32(c as u32 + 0xfee0)),
+                2 => text.push('о'),
+                3 => {
+                    text.push(c);
+                    text.push_str("*\u{200b}");
+                }
+                4 => text.push_str("éééé"),
+                _ => text.push(c),
+            }
+        }
+        text.push(' ');
+    }
+    let mut limits = Limits::default();
+    limits.spans = usize::MAX;
+    for limits in [Limits::default(), limits] {
+        let mut scanner = Scanner::with_limits(limits);
+        let verdict = soon(&format!("explanations of {} bytes", text.len()), || {
+            scan(&mut scanner, &ruleset, &text).clone()
+        });
+        let hits: usize = verdict
+            .findings
+            .iter()
+            .map(|finding| finding.hits.len())
+            .sum();
+        figure(&format!(
+            "{hits} hits, {} steps, {}; {:?}",
+            scanner.steps(),
+            verdict.coverage,
+            verdict.findings[0].hits[0].variants
+        ));
+    }
+}
