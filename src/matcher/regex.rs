@@ -73,10 +73,12 @@ impl RegexMatcher {
         Some(Span::new(start?, end?))
     }
 
-    /// Calls `each` with the matches (`src/ARCHITECTURE.md`, 5), which says whether one counts, and `spend` with the bytes that each
-    /// search may look at, until that breaks.
+    /// Calls `each` with the matches (`src/ARCHITECTURE.md`, 5), which says whether one counts, and `spend` with the bytes that are
+    /// searched, until that breaks.
     ///
-    /// A match that begins at byte s ends within `window` bytes; so only the `window` bytes before a literal can be its start.
+    /// A match that begins at byte s ends within `window` bytes, and holds a literal. So only the `window` bytes before a literal can be its start;
+    /// and a stretch of four windows without a match rules out every start in the first three, so that each byte is searched 4/3 times where
+    /// nothing matches, however many literals stand there.
     pub(crate) fn search(
         &self,
         text: &str,
@@ -92,20 +94,28 @@ impl RegexMatcher {
         {
             spend(literal.end() - from)?;
             let low = ceil(text, literal.start().saturating_sub(window).max(from));
-            let high = floor(text, (literal.start() + window).min(text.len()));
-            spend(high - low)?;
-            let found = self
-                .find(&mut cache, &Input::new(text).span(low..high))
-                .filter(|found| found.start <= literal.start());
-            let Some(found) = found else {
-                from = ceil(text, literal.start() + 1);
+            let high = floor(text, (low + 4 * window).min(text.len()));
+            // Matches that begin later may go on beyond what is searched.
+            let sure = if high == text.len() {
+                high
+            } else {
+                high - window
+            };
+            let found = self.find(&mut cache, &Input::new(text).span(low..high));
+            spend(found.map_or(high, |found| found.end) - low)?;
+            let Some(found) = found.filter(|found| found.start <= sure) else {
+                from = ceil(text, sure + 1);
+                if from >= text.len() {
+                    break;
+                }
                 continue;
             };
             let start = found.start;
             let high = floor(text, (start + window).min(text.len()));
-            spend(high - start)?;
             let input = Input::new(text).span(start..high).anchored(Anchored::Yes);
-            from = match self.find(&mut cache, &input) {
+            let found = self.find(&mut cache, &input);
+            spend(high - start)?;
+            from = match found {
                 Some(found) if found.end > start && each(found) => found.end,
                 _ => ceil(text, start + 1),
             };
@@ -121,7 +131,8 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-fn ceil(text: &str, mut at: usize) -> usize {
+fn ceil(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at += 1;
     }

@@ -391,9 +391,9 @@ fn cases() -> Vec<Case> {
         Case {
             name: "regex literals everywhere",
             pack: any_of([
-                "{ regex = 'ab\\w{0,4}c' }",
+                "{ regex = 'ab\\w{0,32}c' }",
                 "{ regex = '(ab)+x' }",
-                "{ regex = 'ab.{0,8}z' }",
+                "{ regex = 'ab.{0,200}z' }",
             ]),
             text: |size| fill("ab", size),
         },

@@ -3,6 +3,8 @@
 //! One file a command. What they print for programs is a contract: NDJSON on standard output, problems on standard error, and the
 //! exit status 0 (done), 1 (something in the input was bad, or a check failed) or 2 (the command line or a pack was wrong).
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod explain;
 mod packs;
