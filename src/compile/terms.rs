@@ -88,12 +88,19 @@ fn begins(reading: &TermReading, run: usize, all: usize) -> (Begins, usize) {
         .iter()
         .take_while(|letter| **letter == letters[0])
         .count();
-    if letters.len() != all || equal < run {
-        (Begins::BeforeStretchEnds, equal.clamp(1, run))
-    } else if run == all {
-        (Begins::Anywhere, 1)
+    let known = letters.len() == all;
+    if known && equal >= run {
+        return if run == all {
+            (Begins::Anywhere, 1)
+        } else {
+            (Begins::BeforeRunEnds, run)
+        };
+    }
+    // A character of a text can count as two letters of a term only by looks, and those of ASCII have none.
+    if known && letters.iter().take(run).all(char::is_ascii) {
+        (Begins::BeforeStretchEnds, equal)
     } else {
-        (Begins::BeforeRunEnds, run)
+        (Begins::Anywhere, 1)
     }
 }
 
