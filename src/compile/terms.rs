@@ -88,7 +88,14 @@ fn begins(reading: &TermReading, run: usize, all: usize) -> (Begins, usize) {
         .iter()
         .take_while(|letter| **letter == letters[0])
         .count();
-    let known = letters.len() == all;
+    // Signs between the letters part what may be stretched.
+    let parted = reading
+        .symbols
+        .iter()
+        .skip_while(|symbol| !symbol.is_word())
+        .take(run)
+        .any(|symbol| !symbol.is_word());
+    let known = letters.len() == all && !parted;
     if known && equal >= run {
         return if run == all {
             (Begins::Anywhere, 1)
