@@ -611,34 +611,30 @@ impl Verify<'_, '_> {
         let PatternTerm {
             begins, first_run, ..
         } = self.place.pattern;
-        let first_run = usize::from(first_run);
-        let mut last = None;
-        let first_end = if begins == Begins::BeforeRunEnds {
-            cells.len()
+        // Before the first letter stand signs: what may be stretched is inside the term, and any cell may be its first.
+        let (begins, first_run) = if lead > 0 {
+            (Begins::Anywhere, 1)
         } else {
-            self.budget.spend(cells.len() as u64 / 8)?;
-            1
+            (begins, usize::from(first_run))
         };
-        for end in first_end..=cells.len() {
-            let ends_stretch = |reach: usize| match begins {
-                Begins::Anywhere => true,
-                Begins::BeforeRunEnds => reach == cells.len(),
-                Begins::BeforeStretchEnds => {
-                    reach == cells.len()
-                        || self.symbol(cells[reach - 1]) != self.symbol(cells[reach])
-                }
-            };
-            // Fewer cells than the term has there: it cannot begin here.
-            let Some(anchor) = end.checked_sub(first_run).filter(|_| ends_stretch(end)) else {
+        self.budget.spend(cells.len() as u64 / 8)?;
+        let mut last = None;
+        for end in first_run..=cells.len() {
+            let first = &cells[end - first_run..end];
+            if !self.may_begin(begins, cells, end) && !self.parted(first) {
                 continue;
-            };
-            let cluster = self.reading.cluster_at(cells[anchor]);
+            }
+            let cluster = self.reading.cluster_at(first[0]);
             if last == Some(cluster) {
                 continue;
             }
+            // A letter follows the one before it, and no sign.
+            let follows = last.is_some_and(|last| last + 1 == cluster);
             last = Some(cluster);
             if lead > 0 {
-                self.around(sought, cluster, lead)?;
+                if !follows {
+                    self.around(sought, cluster, lead)?;
+                }
             } else if begins == Begins::Anywhere {
                 self.attempt(sought, cluster)?;
             } else {
@@ -646,6 +642,25 @@ impl Verify<'_, '_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Whether the equal letters that a term begins with may end before cell `end` of the run.
+    fn may_begin(&self, begins: Begins, cells: &[u32], end: usize) -> bool {
+        match begins {
+            Begins::Anywhere => true,
+            Begins::BeforeRunEnds => end == cells.len(),
+            Begins::BeforeStretchEnds => {
+                end == cells.len() || self.symbol(cells[end - 1]) != self.symbol(cells[end])
+            }
+        }
+    }
+
+    /// Whether something stands between the letters that a term begins with: then more of the same may follow the last of them.
+    fn parted(&self, first: &[u32]) -> bool {
+        first.windows(2).any(|pair| {
+            let after = pair[0] as usize + self.symbol(pair[0]).map_or(0, char::len_utf8);
+            after < pair[1] as usize
+        })
     }
 
     /// The character at byte `at` of the text that is read.
