@@ -20,8 +20,6 @@ pub(crate) struct Causes {
     pub(crate) word: bool,
     /// A character that escapes begin with.
     pub(crate) escape: bool,
-    /// A symbol that is neither letter, digit, space nor ASCII punctuation.
-    pub(crate) symbol: bool,
 }
 
 /// The skeleton of a text: folded letters and digits, neighbours distinct, as UTF-8.
@@ -73,7 +71,6 @@ impl Skeleton {
         if entry & FLAGS != 0 {
             self.causes.or_l |= entry & OR_L != 0;
             self.causes.word |= entry & WORD != 0;
-            self.causes.symbol |= entry & SYMBOL != 0;
             if entry & MANY != 0 {
                 let (from, len) = span_of(entry);
                 for &c in &table.many[from..from + len] {
