@@ -33,8 +33,8 @@ pub use diag::Diagnostics;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
 pub use engine::{Message, Scanner, trace as explain};
-pub use limits::{Limits, PackLimits};
-pub use pack::{Pack, Tenant};
+pub use limits::{Limits, PackLimits, TenantLimits};
+pub use pack::{Operator, Pack, Tenant};
 pub use policy::Policy;
 pub use primitives::{Scene, Scenes, Span, Timestamp};
 pub use ruleset::Ruleset;

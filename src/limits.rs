@@ -73,6 +73,34 @@ impl PackLimits {
     }
 }
 
+/// Bounds on what one tenant may ask for, over all its packs together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TenantLimits {
+    /// Packs.
+    pub packs: usize,
+    /// Rules.
+    pub rules: usize,
+    /// Terms, those of exceptions and of `allow` among them.
+    pub terms: usize,
+    /// Regex terms.
+    pub regexes: usize,
+    /// Bytes of memory of the compiled rules.
+    pub bytes: usize,
+}
+
+impl Default for TenantLimits {
+    fn default() -> Self {
+        Self {
+            packs: 64,
+            rules: 10_000,
+            terms: 100_000,
+            regexes: 256,
+            bytes: 256 << 20,
+        }
+    }
+}
+
 /// Bounds on what one message may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

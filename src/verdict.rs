@@ -212,6 +212,16 @@ pub struct Finding {
     pub hits: Vec<Hit>,
 }
 
+/// The character that stands in place of one that is hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mask(char);
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self('*')
+    }
+}
+
 /// The answer for one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -226,6 +236,7 @@ pub struct Verdict {
     pub shadow: Vec<Finding>,
     /// For each finding, where all of its hits lie; those that it does not report included.
     covered: Vec<Vec<(usize, Span)>>,
+    mask: Mask,
     pub(crate) digest: [u8; 32],
 }
 
@@ -240,7 +251,7 @@ impl Verdict {
         crate::ruleset::Digest(self.digest).to_string()
     }
 
-    /// The texts of the message with each grapheme of the hits replaced by `*`, one for each part; `None` unless the action is
+    /// The texts of the message with each grapheme of the hits replaced by the tenant's mask (`*` by default), one for each part; `None` unless the action is
     /// [`Action::Mask`]. `message` must be the one that was screened.
     pub fn masked(&self, message: &crate::Message<'_>) -> Option<Vec<String>> {
         (self.action == Action::Mask).then(|| {
@@ -257,10 +268,38 @@ impl Verdict {
                         .flat_map(|(_, covered)| covered)
                         .filter(|(part, _)| *part == number)
                         .map(|(_, span)| *span);
-                    mask(text, spans, '*')
+                    mask(text, spans, self.mask.0)
                 })
                 .collect()
         })
+    }
+
+    /// Takes all findings out, and gives back those after the first `findings` and the first `shadow`.
+    pub(crate) fn take_after(&mut self, (findings, shadow): (usize, usize)) -> Findings {
+        Findings {
+            findings: std::mem::take(&mut self.findings).split_off(findings),
+            covered: std::mem::take(&mut self.covered).split_off(findings),
+            shadow: std::mem::take(&mut self.shadow).split_off(shadow),
+        }
+    }
+
+    /// Adds findings after those that are there.
+    pub(crate) fn append(&mut self, mut more: Findings) {
+        self.findings.append(&mut more.findings);
+        self.shadow.append(&mut more.shadow);
+        self.covered.append(&mut more.covered);
+    }
+
+    pub(crate) fn mask_with(&mut self, mask: char) {
+        self.mask = Mask(mask);
+    }
+
+    /// Drops the findings, shadow findings among them, that do not satisfy `keep`.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Finding) -> bool) {
+        let mut each = self.findings.iter();
+        self.covered.retain(|_| each.next().is_some_and(&mut keep));
+        self.findings.retain(&mut keep);
+        self.shadow.retain(keep);
     }
 
     pub(crate) fn clear(&mut self) {
@@ -279,6 +318,14 @@ impl Verdict {
             self.covered.push(covered);
         }
     }
+}
+
+/// Findings apart from their verdict.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    findings: Vec<Finding>,
+    shadow: Vec<Finding>,
+    covered: Vec<Vec<(usize, Span)>>,
 }
 
 /// `text` with each grapheme that lies in one of the spans replaced by `with`. Spans may overlap and come in any order; those that

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::diag::{Code, Diagnostic, Diagnostics, Said, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::Matcher;
-use crate::pack::{Pack, Rule, Status};
+use crate::pack::{Pack, Rule, Status, Term};
 use crate::ruleset::{Digest, Groups, LowerRow, RuleRow, Ruleset};
 use crate::text::tables;
 use crate::variant::Variant;
@@ -49,6 +49,7 @@ use terms::Terms;
 #[derive(Clone, Debug, Default)]
 pub struct Compiler {
     packs: Vec<Pack>,
+    allow: Vec<Term>,
     limits: PackLimits,
     locked: bool,
 }
@@ -63,6 +64,14 @@ impl Compiler {
     #[must_use]
     pub fn pack(mut self, pack: Pack) -> Self {
         self.packs.push(pack);
+        self
+    }
+
+    /// Adds a tenant's allow terms: hits that lie wholly inside one are taken from the rules of rulesets that are not locked, and from
+    /// those of locked ones where the policy's operator lets them.
+    #[must_use]
+    pub fn allow(mut self, terms: impl IntoIterator<Item = Term>) -> Self {
+        self.allow.extend(terms);
         self
     }
 
@@ -105,6 +114,7 @@ impl Compiler {
         for pack in &self.packs {
             made.pack(pack);
         }
+        made.allow = made.set("allow", &self.allow);
         let digest = self.digest();
         problems.append(&mut made.terms.problems);
         match made.finish(digest, self.locked) {
@@ -131,13 +141,16 @@ impl Compiler {
         for pack in &self.packs {
             hasher.update(&pack.digest);
         }
+        if !self.allow.is_empty() {
+            hasher.update(format!("{:?}", self.allow).as_bytes());
+        }
         Digest(*hasher.finalize().as_bytes())
     }
 }
 
 /// A ruleset of one term and no rule; none of a term that is refused.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn one_term(term: &crate::pack::Term) -> Option<Ruleset> {
+pub(crate) fn one_term(term: &Term) -> Option<Ruleset> {
     let limits = PackLimits::default();
     let mut build = Build::new(&limits);
     build.set_except.push(None);
@@ -170,6 +183,7 @@ struct Build<'a> {
     category_users: Vec<u32>,
     conditions: Conditions,
     rules: Vec<RuleRow>,
+    allow: Option<u32>,
 }
 
 impl<'a> Build<'a> {
@@ -182,11 +196,12 @@ impl<'a> Build<'a> {
             category_users: Vec::new(),
             conditions: Conditions::default(),
             rules: Vec::new(),
+            allow: None,
         }
     }
 
     fn pack(&mut self, pack: &'a Pack) {
-        let except = self.set(pack, &pack.except, None);
+        let except = self.set(&pack.id, &pack.except);
         let lists = self.lists(pack, &pack.lists);
         for rule in &pack.rules {
             if matches!(rule.status, Status::Enforce | Status::Shadow) {
@@ -200,7 +215,7 @@ impl<'a> Build<'a> {
         lists
             .iter()
             .map(|list| {
-                let except = self.set(pack, &list.except, None);
+                let except = self.set(&pack.id, &list.except);
                 let set = self.set_except.len() as u32;
                 self.set_except.push(except);
                 self.set_names.push(Arc::clone(&list.name));
@@ -211,26 +226,21 @@ impl<'a> Build<'a> {
     }
 
     /// A set of exceptions, if there are any.
-    fn set(
-        &mut self,
-        pack: &'a Pack,
-        terms: &'a [crate::pack::Term],
-        except: Option<u32>,
-    ) -> Option<u32> {
+    fn set(&mut self, pack: &str, terms: &'a [Term]) -> Option<u32> {
         if terms.is_empty() {
             return None;
         }
         let set = self.set_except.len() as u32;
-        self.set_except.push(except);
+        self.set_except.push(None);
         self.set_names.push(Arc::from("except"));
-        self.terms.add(&pack.id, set, terms);
+        self.terms.add(pack, set, terms);
         Some(set)
     }
 
     fn rule(&mut self, pack: &'a Pack, rule: &'a Rule, lists: &[u32], except: Option<u32>) {
         let row = self.rules.len() as u32;
         let own = self.lists(pack, &rule.lists);
-        let own_except = self.set(pack, &rule.except, None);
+        let own_except = self.set(&pack.id, &rule.except);
         let scope = Scope {
             pack: lists,
             rule: &own,
@@ -307,6 +317,7 @@ impl<'a> Build<'a> {
             operands: self.conditions.operands,
             categories: self.conditions.categories,
             category_users: self.category_users,
+            allow: self.allow,
             encoded,
         })
     }

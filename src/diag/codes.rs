@@ -246,4 +246,40 @@ codes! {
     RULESET_TOO_LARGE = "ruleset-too-large", Error, ("too much for one ruleset", "规则集过大"),
         ("The terms are too many or too long for one automaton. Split the packs.",
          "词条过多或过长，无法放入一个自动机。请拆分规则包。");
+    BAD_TENANT_ID = "bad-tenant-id", Error, ("an id of the wrong form", "租户标识的写法不对"),
+        ("A tenant's id is what messages name it by: 1 to 128 characters without white space, control characters or invisible ones.",
+         "租户标识就是消息里用来指明租户的名字：1 到 128 个字符，不含空白、控制字符和不可见字符。");
+    BAD_MASK = "bad-mask", Error, ("a mask that does not hide", "遮盖字符不可用"),
+        ("`mask` is the one character that stands in place of each one that is hidden. It must show, and no letter or digit, for those could spell what was to be hidden.",
+         "`mask` 是替换每个被遮盖字符的单个字符。它必须可见，且不能是字母或数字，否则可能拼出要遮盖的内容。");
+    BAD_SINK = "bad-sink", Error, ("a sink of the wrong name", "接收端名称不对"),
+        ("`sinks` names where alerts go: small letters, digits, `-`, `_` and dots. Where the operator's file lists the sinks that tenants may name, it is one of those.",
+         "`sinks` 是警报送达的接收端名称：小写字母、数字、`-`、`_` 和点。若运营方文件列出了可用的接收端，只能从中选择。");
+    BAD_REFUSAL = "bad-refusal", Error, ("a refusal of the wrong form", "拒绝提示的写法不对"),
+        ("`refusal` is the line that the sender of a refused message sees: 1 to 500 characters, without line breaks or other control characters.",
+         "`refusal` 是被拒消息的发送者看到的一行提示：1 到 500 个字符，不含换行和其他控制字符。");
+    UNKNOWN_RULE = "unknown-rule", Error, ("a rule that is not there", "规则不存在"),
+        ("The operator's file names a rule, or a category, that no shared pack has, so that the entry would do nothing. Write `pack/rule` as findings show it.",
+         "运营方文件指明的规则或类别在共享规则包中不存在，该项不会起作用。请按命中结果的写法写 `规则包/规则`。");
+    TENANT_LIMIT = "tenant-limit", Error, ("more than a tenant may have", "超过租户的上限"),
+        ("The tenant's packs ask together for more than its limits grant. Its live version stays as it is. Split or shorten the packs, or ask the operator to raise `[limits]`.",
+         "该租户的规则包合计超过其上限；正在生效的版本保持不变。请精简规则包，或请运营方提高 `[limits]`。");
+    OLDER_PACK = "older-pack", Error, ("an older pack, or another of the same version", "规则包版本倒退或同版本内容不同"),
+        ("A live pack is replaced by a newer one. Give the pack a higher version. To go back, let the operator roll back to an earlier fingerprint, which is recorded.",
+         "生效中的规则包只能由更新的版本替换。请提高规则包的版本号；若要退回，请由运营方按指纹回滚，操作会留有记录。");
+    DUPLICATE_TENANT = "duplicate-tenant", Error, ("two files for one tenant", "同一租户有两个文件"),
+        ("Which of the two files counts would be left to chance. Remove one, or give it another id.",
+         "无法确定以哪个文件为准。请删除其一，或改用其他标识。");
+    UNREADABLE = "unreadable", Error, ("a file that cannot be read", "文件无法读取"),
+        ("The file is not there, is no UTF-8, or lies outside the folder. Check its name and how it was written.",
+         "文件不存在、不是 UTF-8，或位于目录之外。请检查文件名和写入方式。");
+    UNSIGNED_PACK = "unsigned-pack", Error, ("a pack without a signature", "规则包没有签名"),
+        ("The operator's file names keys, so that every pack, and every word file of it, needs its signature beside it: `words.toml.minisig` for `words.toml`.",
+         "运营方文件配置了公钥，因此每个规则包及其词表文件旁都要有签名：`words.toml` 对应 `words.toml.minisig`。");
+    BAD_SIGNATURE = "bad-signature", Error, ("a signature that does not hold", "签名无效"),
+        ("The signature is by another key, is of another content, or its trusted comment is of another tenant, pack or version. Sign the file as it is, with `tenant:ID pack:ID version:X.Y.Z` as trusted comment.",
+         "签名来自其他密钥、对应其他内容，或其可信注释属于其他租户、规则包或版本。请对现有文件重新签名，可信注释写 `tenant:ID pack:ID version:X.Y.Z`。");
+    BAD_SUM = "bad-sum", Error, ("a file that is not as it was summed", "文件与校验和不符"),
+        ("The folder has a `B3SUMS`, and the file is not in it, or is other than it says: it is half written or was altered. Write the files first, `B3SUMS` last.",
+         "目录中有 `B3SUMS`，而该文件不在其中或与之不符：文件未写完或被改动。请先写文件，最后写 `B3SUMS`。");
 }

@@ -27,6 +27,8 @@ pub(super) struct Fired {
     pub(super) rule: usize,
     pub(super) action: Action,
     pub(super) lowered_from: Option<Action>,
+    /// Whether the rule is in shadow, by its pack or by the operator.
+    pub(super) shadow: bool,
     pub(super) listings: Vec<Listing>,
     /// The hits that took part, by their place among the found.
     pub(super) hits: Vec<u32>,
@@ -50,6 +52,8 @@ pub(super) struct Evaluation<'a> {
     found: &'a [Found],
     circumstances: Circumstances<'a>,
     members: Vec<Member>,
+    /// The sets of allow terms that have hits: ruleset and set.
+    allows: Vec<(u32, u32)>,
     /// Rules with a hit in one of their positive sets: ruleset and rule.
     touched: Vec<(u32, u32)>,
     /// Hits of categories, as they are asked for.
@@ -58,8 +62,8 @@ pub(super) struct Evaluation<'a> {
     units: Vec<Option<Vec<usize>>>,
 }
 
-/// Who asks for a category's hits: a ruleset, its category, and whether the rule is in shadow.
-type CategoryKey = (usize, u32, bool);
+/// Who asks for a category's hits: a ruleset, its category, whether the rule is in shadow, and whether allow terms act on it.
+type CategoryKey = (usize, u32, bool, bool);
 
 /// A rule that is being looked at.
 #[derive(Clone, Copy)]
@@ -116,12 +120,24 @@ impl<'a> Evaluation<'a> {
         }
         touched.sort_unstable();
         touched.dedup();
+        let allows = rulesets
+            .iter()
+            .enumerate()
+            .filter_map(|(at, ruleset)| Some((at as u32, ruleset.allow?)))
+            .filter(|key| {
+                let first = members.partition_point(|member| (member.ruleset, member.set) < *key);
+                members
+                    .get(first)
+                    .is_some_and(|member| (member.ruleset, member.set) == *key)
+            })
+            .collect();
         ControlFlow::Continue(Self {
             rulesets,
             parts,
             found,
             circumstances,
             members,
+            allows,
             touched,
             categories: Vec::new(),
             units: vec![None; parts.len()],
@@ -177,6 +193,7 @@ impl<'a> Evaluation<'a> {
                     rule: rule as usize,
                     action: lowered.unwrap_or(row.action),
                     lowered_from: lowered.map(|_| row.action),
+                    shadow: self.is_shadow(row),
                     listings: self.listings(row).cloned().collect(),
                     hits,
                 });
@@ -191,6 +208,20 @@ impl<'a> Evaluation<'a> {
             && rule.from.is_none_or(|from| from <= at)
             && rule.until.is_none_or(|until| at < until)
             && (rule.listings.is_empty() || self.listings(rule).next().is_some())
+    }
+
+    /// Whether the rule has no effect, by its pack or by the operator.
+    fn is_shadow(&self, rule: &RuleRow) -> bool {
+        let Circumstances { at, policy, .. } = self.circumstances;
+        rule.shadow || policy.shadows(&rule.id, at)
+    }
+
+    /// Whether hits inside allow terms are taken from the rule.
+    fn is_open(&self, asking: Asking<'_>) -> bool {
+        let rule = asking.rule;
+        !self.allows.is_empty()
+            && (!self.rulesets[asking.ruleset].locked
+                || self.circumstances.policy.allows(&rule.id, &rule.category))
     }
 
     fn listings<'r>(&self, rule: &'r RuleRow) -> impl Iterator<Item = &'r Listing> {
@@ -306,14 +337,16 @@ impl<'a> Evaluation<'a> {
         budget: &mut Budget,
     ) -> ControlFlow<(), Vec<u32>> {
         let ruleset = self.rulesets[asking.ruleset];
+        let open = self.is_open(asking);
         let mut hits = Vec::new();
         for operand in operands {
             match ruleset.operands[operand as usize] {
                 Operand::Set(set) => {
-                    self.visible(asking.ruleset, asking.rule, set, budget, &mut hits)?;
+                    self.visible(asking, set, open, budget, &mut hits)?;
                 }
                 Operand::Category(category) => {
-                    let key = (asking.ruleset, category, asking.rule.shadow);
+                    let shadow = self.is_shadow(asking.rule);
+                    let key = (asking.ruleset, category, shadow, open);
                     self.ask_category(key, budget)?;
                     if let Some((_, of_category)) =
                         self.categories.iter().find(|(known, _)| *known == key)
@@ -332,12 +365,12 @@ impl<'a> Evaluation<'a> {
         ControlFlow::Continue(hits)
     }
 
-    /// The hits of a set that no exception of the list, the rule or the pack holds.
+    /// The hits of a set that no exception of the list, the rule or the pack holds, nor, where they act (`open`), an allow term.
     fn visible(
         &self,
-        ruleset: usize,
-        rule: &RuleRow,
+        Asking { ruleset, rule }: Asking<'_>,
         set: u32,
+        open: bool,
         budget: &mut Budget,
         out: &mut Vec<u32>,
     ) -> ControlFlow<()> {
@@ -353,6 +386,11 @@ impl<'a> Evaluation<'a> {
                 .iter()
                 .flatten()
                 .any(|except| self.holds_hit(ruleset as u32, *except, *hit))
+                && !(open
+                    && self
+                        .allows
+                        .iter()
+                        .any(|(ruleset, set)| self.holds_hit(*ruleset, *set, *hit)))
         }));
         ControlFlow::Continue(())
     }
@@ -385,7 +423,7 @@ impl<'a> Evaluation<'a> {
         if self.categories.iter().any(|(known, _)| *known == key) {
             return ControlFlow::Continue(());
         }
-        let (asking, category, shadow) = key;
+        let (asking, category, shadow, open) = key;
         let name = &*self.rulesets[asking].categories[category as usize];
         let mut hits = Vec::new();
         for (ruleset, rule) in &self.touched {
@@ -399,9 +437,10 @@ impl<'a> Evaluation<'a> {
                 .category
                 .strip_prefix(name)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-            if below && (shadow || !row.shadow) && self.is_live(row) {
+            if below && (shadow || !self.is_shadow(row)) && self.is_live(row) {
+                let of = Asking { ruleset, rule: row };
                 for set in &row.positive {
-                    self.visible(ruleset, row, *set, budget, &mut hits)?;
+                    self.visible(of, *set, open, budget, &mut hits)?;
                 }
             }
         }

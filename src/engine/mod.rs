@@ -64,6 +64,8 @@ pub struct Scanner {
     looked_at: Vec<usize>,
     digests: (Vec<Digest>, Option<Digest>),
     verdict: Verdict,
+    /// How many findings, and how many of rules in shadow, are of the locked rulesets that come first.
+    of_locked: (usize, usize),
     steps: u64,
 }
 
@@ -104,29 +106,50 @@ impl Scanner {
         self.verdict.clear();
         self.name_rulesets(rulesets, policy);
         let mut coverage = self.cut(message.parts());
+        let circumstances = Circumstances {
+            scene: message.scene,
+            at,
+            policy,
+        };
+        self.steps = 0;
+        if self.judge(rulesets, message, circumstances).is_break() {
+            coverage = coverage.and(Coverage::STEP_LIMIT);
+            // What a tenant's rules spent must not be missing where the locked ones look: these have a grant of their own.
+            let locked = rulesets.iter().take_while(|ruleset| ruleset.locked).count();
+            if (1..rulesets.len()).contains(&locked) {
+                let open = self.verdict.take_after(self.of_locked);
+                self.searcher.clear();
+                self.fired.clear();
+                // Whether this look was cut short, too, changes nothing: the coverage says so already.
+                let _ = self.judge(&rulesets[..locked], message, circumstances);
+                self.verdict.append(open);
+            }
+        }
+        self.verdict.coverage = coverage;
+        policy.apply(&mut self.verdict, message.scene);
+        &self.verdict
+    }
+
+    /// Adds the findings of rulesets to the verdict. Breaks if the budget was spent before all was looked at.
+    fn judge(
+        &mut self,
+        rulesets: &[&Ruleset],
+        message: &Message<'_>,
+        circumstances: Circumstances<'_>,
+    ) -> ControlFlow<()> {
         let bytes = self.looked_at.iter().sum();
         let mut budget = Budget::new(&self.limits, bytes);
-        if self.search(rulesets, message, &mut budget).is_break() {
-            coverage = coverage.and(Coverage::STEP_LIMIT);
-        }
+        let mut ended = self.search(rulesets, message, &mut budget);
+        self.of_locked = (0, 0);
         if !self.searcher.found.is_empty() {
-            let circumstances = Circumstances {
-                scene: message.scene,
-                at,
-                policy,
-            };
-            if self
-                .evaluate(rulesets, message, circumstances, &mut budget)
-                .is_break()
-            {
-                coverage = coverage.and(Coverage::STEP_LIMIT);
+            let evaluated = self.evaluate(rulesets, message, circumstances, &mut budget);
+            if evaluated.is_break() {
+                ended = evaluated;
             }
             self.report(rulesets, message);
         }
-        self.verdict.coverage = coverage;
-        self.steps = budget.spent();
-        policy.apply(&mut self.verdict, message.scene);
-        &self.verdict
+        self.steps += budget.spent();
+        ended
     }
 
     /// How much of each part is looked at.
@@ -193,6 +216,7 @@ impl Scanner {
 
     /// Writes the findings.
     fn report(&mut self, rulesets: &[&Ruleset], message: &Message<'_>) {
+        let locked = rulesets.iter().take_while(|ruleset| ruleset.locked).count();
         let found = std::mem::take(&mut self.searcher.found);
         let mut explained: Vec<Option<Variants>> = vec![None; found.len()];
         for fired in std::mem::take(&mut self.fired) {
@@ -260,7 +284,11 @@ impl Scanner {
                 listings: fired.listings,
                 hits: reported,
             };
-            self.verdict.add(finding, covered, row.shadow);
+            if fired.ruleset < locked {
+                let (findings, shadow) = &mut self.of_locked;
+                *(if fired.shadow { shadow } else { findings }) += 1;
+            }
+            self.verdict.add(finding, covered, fired.shadow);
         }
         self.searcher.found = found;
     }

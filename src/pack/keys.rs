@@ -27,6 +27,13 @@ pub(super) enum Kind {
     Tenant,
     Scene,
     Override,
+    Unsupported,
+    Fail,
+    OperatorRoot,
+    Operator,
+    Floor,
+    Shadow,
+    TenantLimits,
 }
 
 /// In the order in which a stray key is looked for.
@@ -45,6 +52,25 @@ const KINDS: [Kind; 14] = [
     Kind::Window,
     Kind::Message,
     Kind::Lint,
+];
+
+/// The tables of a tenant's file.
+const OF_TENANTS: [Kind; 6] = [
+    Kind::Tenant,
+    Kind::TenantRoot,
+    Kind::Override,
+    Kind::Unsupported,
+    Kind::Scene,
+    Kind::Fail,
+];
+
+/// The tables of the operator's file.
+const OF_OPERATORS: [Kind; 5] = [
+    Kind::Operator,
+    Kind::Floor,
+    Kind::OperatorRoot,
+    Kind::Shadow,
+    Kind::TenantLimits,
 ];
 
 /// What authors write who come from elsewhere.
@@ -135,6 +161,21 @@ impl Kind {
             ],
             Self::Scene => &["pass", "mask", "review", "block"],
             Self::Override => &["action"],
+            Self::Unsupported => &["mask", "review", "block"],
+            Self::Fail => &["private", "group", "open_group", "channel", "profile"],
+            Self::OperatorRoot => &["operator", "floor", "shadow", "limits", "regional"],
+            Self::Operator => &["unknown_tenant", "allow", "sinks", "keys"],
+            Self::Floor => &[
+                "on_partial",
+                "on_lost_state",
+                "jurisdictions",
+                "fail_open",
+                "sinks",
+                "scenes",
+                "override",
+            ],
+            Self::Shadow => &["reason", "until"],
+            Self::TenantLimits => &["packs", "rules", "terms", "regexes", "bytes"],
         }
     }
 
@@ -159,6 +200,13 @@ impl Kind {
             Self::Tenant => "[tenant]",
             Self::Scene => "[scenes.channel]",
             Self::Override => "[override.\"base.organisations/isil\"]",
+            Self::Unsupported => "unsupported = { ... }",
+            Self::Fail => "fail = { ... }",
+            Self::OperatorRoot => "the top of the file",
+            Self::Operator => "[operator]",
+            Self::Floor => "[floor]",
+            Self::Shadow => "[shadow.\"base.organisations/isil\"]",
+            Self::TenantLimits => "[limits]",
         }
     }
 }
@@ -195,7 +243,7 @@ fn stray(key: &str, span: Range<usize>, kind: Kind, report: &mut Reporter) {
     if kind == Kind::Samples && Kind::Rule.keys().contains(&key) {
         return slid(key, span, here, report);
     }
-    let what = if matches!(kind, Kind::Root | Kind::TenantRoot) {
+    let what = if matches!(kind, Kind::Root | Kind::TenantRoot | Kind::OperatorRoot) {
         said!(
             "{key_shown} is no key of the file's top",
             "文件顶层没有键 {key_shown}"
@@ -206,12 +254,10 @@ fn stray(key: &str, span: Range<usize>, kind: Kind, report: &mut Reporter) {
             "`{here}` 没有键 {key_shown}"
         )
     };
-    let tenants = [Kind::Tenant, Kind::TenantRoot, Kind::Scene, Kind::Override];
-    let kinds: &[Kind] = if tenants.contains(&kind) {
-        &tenants
-    } else {
-        &KINDS
-    };
+    let kinds = [&OF_TENANTS[..], &OF_OPERATORS]
+        .into_iter()
+        .find(|kinds| kinds.contains(&kind))
+        .unwrap_or(&KINDS);
     if let Some(home) = kinds.iter().find(|home| home.keys().contains(&key)) {
         let home = home.written();
         return report.say(

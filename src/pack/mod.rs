@@ -13,6 +13,7 @@
 mod condition;
 mod keys;
 mod model;
+mod operator;
 mod reading;
 #[doc(hidden)]
 pub mod regex;
@@ -40,7 +41,9 @@ use terms::Inherited;
 use words::{Loader, WordFiles};
 
 pub use model::*;
-pub use tenant::{Tenant, TenantParsed};
+pub use operator::{Floor, Operator, OperatorParsed, Shadow};
+pub(crate) use tenant::FileText;
+pub use tenant::{Fail, Override, Tenant, TenantParsed, Written};
 
 /// A pack, and what deserves a look in it.
 #[derive(Clone, Debug)]

@@ -1,104 +1,95 @@
 //! What a tenant, or an operator, makes of findings: which jurisdictions count, how actions grow by scene, what an incomplete look
-//! means.
+//! means; and the live registry of all tenants.
+//!
+//! | question | file |
+//! |---|---|
+//! | What decides, and in which order? | here |
+//! | What may a tenant's file ask for? | `floor` |
 
-use std::ops::Range;
+mod floor;
+
 use std::sync::Arc;
 
-use crate::diag::{Diagnostic, Diagnostics, codes, said};
-use crate::pack::Tenant;
-use crate::primitives::Scene;
+use crate::diag::Diagnostics;
+use crate::pack::{Fail, FileText, Operator, Tenant};
+use crate::primitives::{Scene, Scenes, Timestamp};
 use crate::ruleset::{Digest, Ruleset};
 use crate::verdict::{Action, Coverage, Verdict};
 
+pub(crate) use floor::covers;
+
 /// How findings become an action.
 ///
-/// The default: no jurisdictions beside `UN`, actions as the rules give them, and `review` for a message that was not looked at
-/// completely.
+/// The default: no jurisdictions beside `UN`, actions as the rules give them, `review` for a message that was not looked at
+/// completely, `*` in place of what is hidden, and fail-closed everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    jurisdictions: Vec<Arc<str>>,
+    jurisdictions: Box<[Arc<str>]>,
     on_partial: Action,
+    on_lost_state: Action,
     /// By scene and action of the rules.
     scenes: [[Action; 4]; 5],
+    /// Sorted by what they name.
     overrides: Vec<Override>,
+    mask: char,
+    /// By action: what the server does in its place.
+    stands_in: [Action; 4],
+    fail_open: Scenes,
+    sinks: Box<[Arc<str>]>,
+    refusal: Option<Arc<str>>,
+    /// What the operator decides, the same for all tenants.
+    shared: Arc<Shared>,
     digest: Digest,
 }
 
 /// Another action for one rule, or for a category and what lies below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Override {
-    pub(crate) of: Arc<str>,
-    pub(crate) action: Action,
+struct Override {
+    of: Arc<str>,
+    /// `None`: off.
+    action: Option<Action>,
 }
 
-impl Override {
-    fn check(
-        &self,
-        rulesets: &[&Ruleset],
-        file: &Arc<str>,
-        at: Range<usize>,
-    ) -> Result<(), Box<Diagnostic>> {
-        let mut known = false;
-        for ruleset in rulesets {
-            for (id, category, from) in ruleset.rule_ids() {
-                if !self.covers(id, category) {
-                    continue;
-                }
-                known = true;
-                if ruleset.is_locked() && self.action < from {
-                    let to = self.action;
-                    let problem = Diagnostic::new(
-                        &codes::WEAKENED,
-                        Arc::clone(file),
-                        at,
-                        said!(
-                            "`{id}` stands at `{from}` in a locked pack and may not become `{to}`",
-                            "`{id}` 在锁定的规则包中为 `{from}`，不得改为 `{to}`"
-                        ),
-                    )
-                    .with_help(said!(
-                        "write `{from}` or a stronger action",
-                        "请写 `{from}` 或更强的动作"
-                    ));
-                    return Err(Box::new(problem));
-                }
-            }
-        }
-        if known {
-            return Ok(());
-        }
-        let problem = Diagnostic::new(
-            &codes::UNKNOWN_OVERRIDE,
-            Arc::clone(file),
-            at,
-            said!(
-                "no rule is called `{of}`, and none is in such a category",
-                "没有名为 `{of}` 的规则，也没有这一类别的规则",
-                of = self.of
-            ),
-        )
-        .with_help(said!(
-            "write a rule as findings show it, as in \"base.organisations/isil\", or a category",
-            "请按命中结果的写法写规则，例如 \"base.organisations/isil\"，或写类别"
-        ));
-        Err(Box::new(problem))
-    }
+/// The operator's part of every policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shared {
+    /// Rules in shadow, and until when.
+    shadows: Vec<(Arc<str>, Timestamp)>,
+    /// Rules and categories of locked packs on which allow terms act.
+    allow: Vec<Arc<str>>,
+}
 
-    fn covers(&self, rule: &str, category: &str) -> bool {
-        &*self.of == rule
-            || category
-                .strip_prefix(&*self.of)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+impl Shared {
+    pub(crate) fn of(operator: &Operator) -> Arc<Self> {
+        Arc::new(Self {
+            shadows: operator
+                .shadows
+                .iter()
+                .map(|shadow| (Arc::clone(&shadow.value.rule), shadow.value.until))
+                .collect(),
+            allow: operator
+                .allow
+                .iter()
+                .map(|of| Arc::clone(&of.value))
+                .collect(),
+        })
     }
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            jurisdictions: Vec::new(),
+            jurisdictions: Box::default(),
             on_partial: Action::Review,
+            on_lost_state: Action::Pass,
             scenes: [Action::ALL; 5],
             overrides: Vec::new(),
+            mask: '*',
+            stands_in: Action::ALL,
+            fail_open: Scenes::NONE,
+            sinks: Box::default(),
+            refusal: None,
+            shared: Arc::default(),
             digest: Digest([0; 32]),
         }
         .named()
@@ -119,58 +110,52 @@ impl Policy {
         self.named()
     }
 
-    /// What an incomplete look means, at least: `review` or `block`, for weaker would let through what nobody saw. `lost-state` alone
-    /// never changes the action.
+    /// What an incomplete look means, at least: `review` or `block`, for weaker would let through what nobody saw.
     #[must_use]
     pub fn with_on_partial(mut self, action: Action) -> Self {
         self.on_partial = action.max(Action::Review);
         self.named()
     }
 
-    /// In `scene`, what the rules call `from` becomes `to`, if that is stronger.
+    /// What a lost conversation window means, at least. By default it is reported and changes nothing.
     #[must_use]
-    pub fn with_scene(mut self, scene: Scene, from: Action, to: Action) -> Self {
-        let entry = &mut self.scenes[scene as usize][from as usize];
-        *entry = (*entry).max(to);
+    pub fn with_on_lost_state(mut self, action: Action) -> Self {
+        self.on_lost_state = action;
         self.named()
     }
 
-    /// The policy of a tenant over `rulesets`, the base first. `file_name` and `source` are those that it was read from.
+    /// In `scene`, what the rules call `from` becomes `to`, if that is stronger.
+    #[must_use]
+    pub fn with_scene(mut self, scene: Scene, from: Action, to: Action) -> Self {
+        self.raise(scene, from, to);
+        self.named()
+    }
+
+    /// The policy of a tenant over `rulesets`, the base first, under what the operator decides.
     ///
     /// # Errors
     ///
-    /// All at once: overrides of rules that are not there, and overrides that weaken a rule of a locked ruleset.
+    /// All at once: overrides of rules that are not there, and everything that goes below a locked rule or the operator's floor.
     pub fn of_tenant(
         tenant: &Tenant,
-        file_name: &str,
-        source: &str,
+        operator: &Operator,
         rulesets: &[&Ruleset],
     ) -> Result<Self, Diagnostics> {
-        let mut policy = Self::default().with_jurisdictions(&tenant.jurisdictions);
-        policy.on_partial = tenant.on_partial.unwrap_or(Action::Review);
-        for (scene, from, to) in &tenant.scenes {
-            policy = policy.with_scene(*scene, *from, *to);
-        }
-        let file: Arc<str> = file_name.into();
-        let mut problems = Diagnostics::default();
-        problems.add_source(Arc::clone(&file), source.into());
-        for (of, action, at) in &tenant.overrides {
-            let added = Override {
-                of: Arc::clone(of),
-                action: *action,
-            };
-            if let Err(problem) = added.check(rulesets, &file, at.clone()) {
-                problems.push(*problem);
-            }
-            policy.overrides.push(added);
-        }
+        let (policy, problems) = Self::settled(tenant, operator, &Shared::of(operator), rulesets);
         if problems.has_errors() {
-            return Err(problems);
+            Err(problems)
+        } else {
+            Ok(policy)
         }
-        Ok(policy.named())
     }
 
-    /// Gives one rule (by full id), or a category and what lies below it, another action.
+    /// The policy of nobody in particular, under what the operator decides.
+    pub fn of_operator(operator: &Operator) -> Self {
+        Self::on_floor(operator, &Shared::of(operator)).named()
+    }
+
+    /// Gives one rule (by full id), or a category and what lies below it, another action. Of several that cover a rule, its own counts
+    /// before that of a category, and that of the nearest category before others.
     ///
     /// # Errors
     ///
@@ -181,17 +166,41 @@ impl Policy {
         action: Action,
         rulesets: &[&Ruleset],
     ) -> Result<Self, Diagnostics> {
-        let added = Override {
-            of: of.into(),
-            action,
+        let file = FileText {
+            name: of.into(),
+            source: "".into(),
         };
-        if let Err(problem) = added.check(rulesets, &of.into(), 0..0) {
+        let given = crate::pack::Override {
+            of: of.into(),
+            action: Some(action),
+        };
+        let checked = floor::check_override(&given, &Operator::default(), rulesets, &file, &(0..0));
+        if let Err(problem) = checked {
             let mut problems = Diagnostics::default();
             problems.push(*problem);
             return Err(problems);
         }
-        self.overrides.push(added);
+        self.put(given.of, Some(action));
         Ok(self.named())
+    }
+
+    /// What happens to a message that could not be judged at all.
+    pub fn fail(&self, scene: Scene) -> Fail {
+        if self.fail_open.contains(scene) {
+            Fail::Open
+        } else {
+            Fail::Closed
+        }
+    }
+
+    /// Where alerts go: the operator's sinks, and the tenant's.
+    pub fn sinks(&self) -> &[Arc<str>] {
+        &self.sinks
+    }
+
+    /// What the sender of a refused message is told.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
     }
 
     /// Whether listings of that list count.
@@ -199,25 +208,44 @@ impl Policy {
         list == "UN" || self.jurisdictions.iter().any(|known| **known == *list)
     }
 
+    /// Whether the operator has put the rule in shadow.
+    pub(crate) fn shadows(&self, rule: &str, at: Timestamp) -> bool {
+        self.shared
+            .shadows
+            .iter()
+            .any(|(known, until)| **known == *rule && at < *until)
+    }
+
+    /// Whether allow terms act on a rule of a locked pack.
+    pub(crate) fn allows(&self, rule: &str, category: &str) -> bool {
+        self.shared
+            .allow
+            .iter()
+            .any(|of| covers(of, rule, category))
+    }
+
     pub(crate) fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// Turns what the rules ask for into what is to be done.
+    /// Turns what the rules ask for into what is to be done: overrides, then scenes, then the strongest; then what was cut short, then
+    /// what stands in for what the server cannot do.
     pub(crate) fn apply(&self, verdict: &mut Verdict, scene: Scene) {
         let by_scene = &self.scenes[scene as usize];
+        if !self.overrides.is_empty() {
+            verdict.retain(|finding| {
+                self.override_of(&finding.rule, &finding.category)
+                    .is_none_or(|given| given.action.is_some())
+            });
+        }
         for finding in &mut verdict.findings {
-            let given = self
-                .overrides
-                .iter()
-                .rev()
-                .find(|given| given.covers(&finding.rule, &finding.category));
-            if let Some(given) = given {
+            let given = self.override_of(&finding.rule, &finding.category);
+            if let Some(action) = given.and_then(|given| given.action) {
                 // What `lower` found stays found: an override sets the rule's action, and the context still weakens it, but
                 // never below what the rule's own lowering gives.
                 finding.action = match finding.lowered_from {
-                    None => given.action,
-                    Some(_) => finding.action.min(given.action),
+                    None => action,
+                    Some(_) => finding.action.min(action),
                 };
             }
             finding.action = by_scene[finding.action as usize];
@@ -231,14 +259,36 @@ impl Policy {
         if cut.into_iter().any(|cut| verdict.coverage.names(cut)) {
             verdict.action = verdict.action.max(self.on_partial);
         }
+        if verdict.coverage.names(Coverage::LOST_STATE) {
+            verdict.action = verdict.action.max(self.on_lost_state);
+        }
+        verdict.action = self.stands_in[verdict.action as usize];
+        verdict.mask_with(self.mask);
+    }
+
+    /// The override that counts for a rule.
+    fn override_of(&self, rule: &str, category: &str) -> Option<&Override> {
+        self.overrides
+            .iter()
+            .filter(|given| covers(&given.of, rule, category))
+            .max_by_key(|given| (*given.of == *rule, given.of.len()))
+    }
+
+    fn raise(&mut self, scene: Scene, from: Action, to: Action) {
+        let entry = &mut self.scenes[scene as usize][from as usize];
+        *entry = (*entry).max(to);
+    }
+
+    fn put(&mut self, of: Arc<str>, action: Option<Action>) {
+        match self.overrides.binary_search_by(|given| given.of.cmp(&of)) {
+            Ok(at) => self.overrides[at].action = action,
+            Err(at) => self.overrides.insert(at, Override { of, action }),
+        }
     }
 
     fn named(mut self) -> Self {
-        let said = format!(
-            "{:?} {:?} {:?} {:?}",
-            self.jurisdictions, self.on_partial, self.scenes, self.overrides
-        );
-        self.digest = Digest(*blake3::hash(said.as_bytes()).as_bytes());
+        self.digest = Digest([0; 32]);
+        self.digest = Digest(*blake3::hash(format!("{self:?}").as_bytes()).as_bytes());
         self
     }
 }

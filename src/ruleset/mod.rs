@@ -42,6 +42,8 @@ pub struct Ruleset {
     pub(crate) categories: Vec<Arc<str>>,
     /// Rules whose condition looks at a category other than under `not`.
     pub(crate) category_users: Vec<u32>,
+    /// The set of the tenant's allow terms.
+    pub(crate) allow: Option<u32>,
     pub(crate) patterns: usize,
     /// Whether any term may be written in escapes.
     pub(crate) encoded: bool,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidegate::diag::{Diagnostic, Lang, Level};
-use tidegate::pack::Pack;
+use tidegate::pack::{Operator, Pack, Term};
 use tidegate::{Compiler, Diagnostics, PackLimits, Policy, Ruleset, Tenant};
 
 use crate::{Broke, term};
@@ -210,7 +210,6 @@ fn home_of(path: &Path) -> &Path {
 pub(crate) struct TenantFile {
     pub(crate) tenant: Tenant,
     name: String,
-    source: String,
     packs: Vec<Pack>,
 }
 
@@ -229,6 +228,7 @@ impl TenantFile {
         draw(&problems)?;
         let mut packs = Vec::new();
         for pack in &tenant.packs {
+            let pack = &pack.value;
             let file = inside(home_of(path), pack)
                 .map_err(|why| Broke::Usage(format!("{name}: the pack {pack}: {why}")))?;
             let loaded = load(&file)?;
@@ -244,7 +244,6 @@ impl TenantFile {
         Ok(Self {
             tenant,
             name,
-            source,
             packs,
         })
     }
@@ -300,16 +299,12 @@ impl Rules {
             asleep: Vec::new(),
         };
         own.extend(tenant.into_iter().flat_map(|tenant| tenant.packs.clone()));
-        rules.add(base, true)?;
-        rules.add(own, false)?;
-        if let Some(TenantFile {
-            tenant,
-            name,
-            source,
-            ..
-        }) = tenant
-        {
-            rules.policy = match Policy::of_tenant(tenant, name, source, &rules.rulesets()) {
+        let allow = tenant.map_or_else(Vec::new, |file| file.tenant.allow.clone());
+        rules.add(base, &[], true)?;
+        rules.add(own, &allow, false)?;
+        if let Some(TenantFile { tenant, name, .. }) = tenant {
+            let operator = Operator::default();
+            rules.policy = match Policy::of_tenant(tenant, &operator, &rules.rulesets()) {
                 Ok(policy) => policy,
                 Err(problems) => return Err(unusable(name, "tenant's file", &problems)?),
             };
@@ -317,10 +312,10 @@ impl Rules {
         Ok(rules)
     }
 
-    fn add(&mut self, packs: Vec<Pack>, base: bool) -> Result<(), Broke> {
+    fn add(&mut self, packs: Vec<Pack>, allow: &[Term], base: bool) -> Result<(), Broke> {
         use tidegate::pack::Status;
 
-        if packs.is_empty() {
+        if packs.is_empty() && allow.is_empty() {
             return Ok(());
         }
         for pack in &packs {
@@ -334,16 +329,17 @@ impl Rules {
                 }
             }
         }
-        self.rulesets.push(compile(packs, base)?);
+        self.rulesets.push(compile(packs, allow, base)?);
         Ok(())
     }
 }
 
 /// Packs as one ruleset. The base is locked.
-pub(crate) fn compile(packs: Vec<Pack>, base: bool) -> Result<Ruleset, Broke> {
+pub(crate) fn compile(packs: Vec<Pack>, allow: &[Term], base: bool) -> Result<Ruleset, Broke> {
     packs
         .into_iter()
         .fold(Compiler::new(), Compiler::pack)
+        .allow(allow.iter().cloned())
         .limits(limits(base))
         .locked(base)
         .build()

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         let below = if base.is_empty() {
             tidegate::base::ruleset().map_err(packs::broken)?
         } else {
-            packs::compile(base, true)?
+            packs::compile(base, &[], true)?
         };
         let ran = selftest::run(Some(&below), &own, &PackLimits::default());
         report.samples.extend(ran.map_err(packs::broken)?.samples);

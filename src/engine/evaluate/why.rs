@@ -7,7 +7,7 @@ use crate::engine::search::Budget;
 use crate::engine::trace::{
     ConditionExplained, ListingExplained, LowerExplained, Removed, RuleExplained,
 };
-use crate::ruleset::{Node, Operand, RuleRow};
+use crate::ruleset::{Node, Operand};
 
 use super::{Asking, Evaluation, units};
 
@@ -56,7 +56,7 @@ impl<'a> Evaluation<'a> {
             category: Arc::clone(&row.category),
             severity: row.severity,
             action: row.action,
-            shadow: row.shadow,
+            shadow: self.is_shadow(row),
             fired: false,
             in_scene: row.scenes.contains(scene),
             in_effect: row.from.is_none_or(|from| from <= at)
@@ -73,7 +73,7 @@ impl<'a> Evaluation<'a> {
                 .collect(),
             when,
             lower,
-            removed: self.removed(ruleset, row),
+            removed: self.removed(asking),
         })
     }
 
@@ -209,8 +209,14 @@ impl<'a> Evaluation<'a> {
         nearest
     }
 
-    /// The hits that exceptions took from the sets that the rule looks at, each with one that holds it.
-    fn removed(&self, ruleset: usize, row: &RuleRow) -> Vec<Removed> {
+    /// The hits that exceptions and allow terms took from the sets that the rule looks at, each with one that holds it.
+    fn removed(&self, asking: Asking<'_>) -> Vec<Removed> {
+        let Asking { ruleset, rule: row } = asking;
+        let allows: &[_] = if self.is_open(asking) {
+            &self.allows
+        } else {
+            &[]
+        };
         let mut removed = Vec::new();
         for set in &row.positive {
             let excepts = [
@@ -223,7 +229,9 @@ impl<'a> Evaluation<'a> {
                 let by = excepts
                     .iter()
                     .flatten()
-                    .flat_map(|except| self.members_of(ruleset as u32, *except))
+                    .map(|except| (ruleset as u32, *except))
+                    .chain(allows.iter().copied())
+                    .flat_map(|(ruleset, except)| self.members_of(ruleset, except))
                     .find(|except| {
                         let except = &self.found[except.found as usize];
                         except.part == hit.part && except.span.holds(hit.span)
