@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod evade;
 mod explain;
 mod packs;
 mod screen;
