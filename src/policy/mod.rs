@@ -206,7 +206,8 @@ impl Policy {
     /// Turns what the rules ask for into what is to be done.
     pub(crate) fn apply(&self, verdict: &mut Verdict, scene: Scene) {
         let by_scene = &self.scenes[scene as usize];
-        for finding in &mut verdict.findings {
+        // What is in shadow is told as it would be in force.
+        for finding in verdict.findings.iter_mut().chain(&mut verdict.shadow) {
             let given = self
                 .overrides
                 .iter()
@@ -221,8 +222,9 @@ impl Policy {
                 };
             }
             finding.action = by_scene[finding.action as usize];
-            verdict.action = verdict.action.max(finding.action);
         }
+        let asked = verdict.findings.iter().map(|finding| finding.action);
+        verdict.action = asked.fold(verdict.action, Action::max);
         let cut = [
             Coverage::TEXT_LIMIT,
             Coverage::STEP_LIMIT,

@@ -1,5 +1,7 @@
 //! Tests.
 
+#[cfg(feature = "cli")]
+mod authors;
 #[cfg(feature = "base-rules")]
 mod base;
 #[cfg(feature = "cli")]

@@ -8,11 +8,12 @@ mod human;
 mod input;
 mod lines;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -21,7 +22,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidegate::verdict::Report;
-use tidegate::{Message, Scanner, Timestamp};
+use tidegate::{Action, Message, Scanner, Timestamp, Verdict};
 
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
@@ -292,11 +293,15 @@ impl Crew {
 }
 
 /// What was answered.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tally {
     /// By action.
     actions: [usize; 4],
     bad: usize,
+    /// Messages that are delivered, and would be held if the rules in shadow were in force.
+    shadow_held: usize,
+    /// Of these, how many each rule in shadow would hold.
+    shadow_rules: BTreeMap<Arc<str>, usize>,
 }
 
 impl Tally {
@@ -305,6 +310,26 @@ impl Tally {
             *all += more;
         }
         self.bad += other.bad;
+        self.shadow_held += other.shadow_held;
+        for (rule, more) in &other.shadow_rules {
+            *self.shadow_rules.entry(Arc::clone(rule)).or_default() += more;
+        }
+    }
+
+    fn count(&mut self, verdict: &Verdict) {
+        self.actions[verdict.action as usize] += 1;
+        if verdict.action >= Action::Review {
+            return;
+        }
+        let mut held = false;
+        for finding in &verdict.shadow {
+            if finding.action >= Action::Review {
+                held = true;
+                let rule = Arc::clone(&finding.rule);
+                *self.shadow_rules.entry(rule).or_default() += 1;
+            }
+        }
+        self.shadow_held += usize::from(held);
     }
 
     fn messages(&self) -> usize {
@@ -381,7 +406,7 @@ impl Screener<'_> {
             At::Time(at) => at,
         };
         let verdict = scanner.scan(rulesets, &self.rules.policy, &message, at);
-        tally.actions[verdict.action as usize] += 1;
+        tally.count(verdict);
         match self.human {
             Some(color) => {
                 let shown = human::Shown {

@@ -214,5 +214,16 @@ pub(super) fn summary(out: &mut term::Out, tally: &Tally, took: Duration) -> io:
         out,
         "{}",
         styled(term::DIM, format_args!(" in {seconds:.2} s ({rate:.0}/s)"))
-    )
+    )?;
+    if tally.shadow_held > 0 {
+        writeln!(
+            out,
+            "rules in shadow would hold {} that are delivered:",
+            term::count(tally.shadow_held, "message")
+        )?;
+        for (rule, held) in &tally.shadow_rules {
+            writeln!(out, "{held:8}  {rule}")?;
+        }
+    }
+    Ok(())
 }
