@@ -29,7 +29,11 @@ pub(super) enum Filler {
     Dash,
     Line,
     Symbol,
+    /// A sign that prose puts between no two letters.
+    Sign,
     Emoji,
+    /// A flag, which is made of letters.
+    Flag,
     /// Another thing at each place.
     Mixed,
     Digits,
@@ -101,7 +105,9 @@ fn filler(filler: Filler, term: &str, random: &mut Random) -> String {
             random,
             &["*", "^", "|", "★", "#", "+", "♥", "※", "◆", "=", "**"],
         ),
-        Filler::Emoji => of(random, &["🔥", "😂", "👍🏽", "❤️", "👨‍👩‍👧", "🎉", "🇫🇷", "🐍"]),
+        Filler::Sign => of(random, &["*", "^", "|", "★", "+", "♥", "※", "◆", "**"]),
+        Filler::Emoji => of(random, &["🔥", "😂", "👍🏽", "❤️", "👨‍👩‍👧", "🎉", "🚀", "🐍"]),
+        Filler::Flag => of(random, &["🇫🇷", "🇯🇵", "🇧🇷"]),
         Filler::Mixed => of(
             random,
             &[

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tidegate::evade::{Asked, Class, Report, Tier, recall};
 use tidegate::pack::Pack;
-use tidegate::{
-    Message, PackLimits, Policy, Ruleset, Scanner, Span, Timestamp, Variant, Variants, Verdict,
-};
+use tidegate::{Message, PackLimits, Policy, Ruleset, Scanner, Span, Variant, Variants, Verdict};
 
 use crate::check::Format;
 use crate::packs;
@@ -112,15 +110,15 @@ struct Place {
 }
 
 impl Benign {
-    /// Screens the file. Of several packs, rules of the base count only if none but base packs are tested.
+    /// Screens the file. Rules of the base count only if none but base packs are tested.
     fn read(path: &Path, rulesets: &[Ruleset], own: &[Arc<str>]) -> Result<Self, Broke> {
         let name = path.display().to_string();
         let failed = |error: io::Error| Broke::Usage(format!("{name}: {error}"));
         let mut lines = BufReader::new(File::open(path).map_err(failed)?);
         let rulesets: Vec<&Ruleset> = rulesets.iter().collect();
         let policy = Policy::default();
-        let now = time::parse("now").map_err(Broke::Usage)?;
         let mut scanner = Scanner::new();
+        let at = time::now();
         let mut benign = Self {
             file: name.clone(),
             lines: 0,
@@ -142,7 +140,8 @@ impl Benign {
                 )));
             };
             let text = line.trim_end_matches(['\n', '\r']);
-            benign.line(text, scan(&mut scanner, &rulesets, &policy, text, now), own);
+            let verdict = scanner.scan(&rulesets, &policy, &Message::text(text), at);
+            benign.line(text, verdict, own);
         }
         Ok(benign)
     }
@@ -182,16 +181,6 @@ impl Benign {
         self.found += usize::from(found);
         self.disguised += usize::from(disguised);
     }
-}
-
-fn scan<'a>(
-    scanner: &'a mut Scanner,
-    rulesets: &[&Ruleset],
-    policy: &Policy,
-    text: &str,
-    at: Timestamp,
-) -> &'a Verdict {
-    scanner.scan(rulesets, policy, &Message::text(text), at)
 }
 
 /// How many were tried and found.
