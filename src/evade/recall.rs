@@ -183,7 +183,7 @@ impl Trial<'_> {
         for (number, (list, term)) in terms.into_iter().enumerate() {
             let (text, span) = carry(term.text.trim(), self.asked.seed ^ number as u64);
             if let Some(subject) = self.subject(&text, &at_home) {
-                if subject.spans.iter().any(|of| *of == span) {
+                if subject.spans.contains(&span) {
                     subjects.push((subject, None));
                 }
                 continue;

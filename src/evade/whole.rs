@@ -63,7 +63,7 @@ pub(super) fn base64(_: &Generator, term: &str, random: &mut Random) -> Option<S
         }
     }
     if random.chance(70) {
-        while out.len() % 4 != 0 {
+        while !out.len().is_multiple_of(4) {
             out.push('=');
         }
     }

@@ -21,7 +21,7 @@ const SHOWN: usize = 100;
 
 /// What `tidegate test` takes for this.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Evade {
     /// Disguise the terms and `match` samples in every class that their variants name, and show what part is found
     #[arg(long)]
     pub(crate) evade: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     benign: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args, packs: Vec<Pack>, format: Format) -> Result<Done, Broke> {
+pub(crate) fn run(args: &Evade, packs: Vec<Pack>, format: Format) -> Result<Done, Broke> {
     let asked = Asked {
         seed: args.seed,
         per_class: args.per_class,

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
     #[command(flatten)]
-    evade: evade::Args,
+    evade: evade::Evade,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
