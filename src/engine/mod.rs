@@ -108,6 +108,7 @@ impl Scanner {
         let mut coverage = self.cut(message.parts());
         let circumstances = Circumstances {
             scene: message.scene,
+            conversation: message.conversation,
             at,
             policy,
         };

@@ -203,14 +203,20 @@ pub struct RuleExplained {
     pub severity: Severity,
     /// What it asks for, before `lower`.
     pub action: Action,
-    /// Whether it is in shadow.
+    /// Whether it is in shadow for this message.
     pub shadow: bool,
     /// Whether it fired.
     pub fired: bool,
+    /// Whether scene, time and listings let it be looked at.
+    pub live: bool,
     /// Whether the message's scene is one of its scenes.
     pub in_scene: bool,
     /// Whether the time lies in its effective period.
     pub in_effect: bool,
+    /// In how many hundredths of a percent of the conversations it is in force.
+    pub rollout: u16,
+    /// Whether the message's conversation is one of them; if not, the rule is in shadow for this message.
+    pub rolled_out: bool,
     /// Its listings; one of them must count, if there are any.
     pub listings: Vec<ListingExplained>,
     /// Its condition.
@@ -219,19 +225,6 @@ pub struct RuleExplained {
     pub lower: Option<LowerExplained>,
     /// Hits that an exception took from it.
     pub removed: Vec<Removed>,
-}
-
-impl RuleExplained {
-    /// Whether it is live for the message.
-    pub fn live(&self) -> bool {
-        self.in_scene
-            && self.in_effect
-            && (self.listings.is_empty()
-                || self
-                    .listings
-                    .iter()
-                    .any(|listing| listing.in_force && listing.heeded))
-    }
 }
 
 /// A listing of a rule.
@@ -250,7 +243,7 @@ pub struct ListingExplained {
 }
 
 /// A condition, and whether it held.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ConditionExplained {
@@ -330,6 +323,7 @@ impl Scanner {
         let views = self.explain_views(rulesets, message, &trace, &found);
         let circumstances = Circumstances {
             scene: message.scene,
+            conversation: message.conversation,
             at,
             policy,
         };

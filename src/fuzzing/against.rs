@@ -111,12 +111,9 @@ fn compiled(made: &Made) -> [Ruleset; 2] {
 fn answer(scanner: &mut Scanner, rulesets: &[Ruleset; 2], made: &Made, text: &str) -> Answer {
     let policy = Policy::default().with_jurisdictions(&made.jurisdictions);
     let [base, tenant] = rulesets;
-    let verdict = scanner.scan(
-        &[base, tenant],
-        &policy,
-        &Message::text(text).scene(made.scene),
-        made.at,
-    );
+    let mut message = Message::text(text).scene(made.scene);
+    message.conversation = made.conversation.as_deref();
+    let verdict = scanner.scan(&[base, tenant], &policy, &message, made.at);
     Answer {
         action: verdict.action,
         coverage: verdict.coverage,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Case;
 use super::hits::{Text, of_term, size_and_order};
+use super::policy;
 use crate::pack::{Condition, List, ListRef, Operand, Pack, Rule, Status, Term};
 use crate::primitives::Span;
 use crate::text::tables::{self, Class, Script};
@@ -32,9 +33,10 @@ pub(super) fn findings(case: &Case<'_>, parts: &[&str]) -> (Vec<Finding>, Vec<Fi
                     rule,
                 };
                 let found = message.is_live(rule).then(|| seen.finding()).flatten();
-                match rule.status {
-                    Status::Shadow => shadow.extend(found),
-                    _ => findings.extend(found),
+                if message.in_shadow(pack, rule) {
+                    shadow.extend(found);
+                } else {
+                    findings.extend(found);
                 }
             }
         }
@@ -59,13 +61,28 @@ impl Message<'_> {
             && (rule.listings.is_empty() || !self.listings(rule).is_empty())
     }
 
+    fn in_shadow(&self, pack: &Pack, rule: &Rule) -> bool {
+        let outside = rule.rollout < 10_000
+            && self.case.conversation.is_none_or(|conversation| {
+                let drawn =
+                    blake3::hash(format!("{}/{}\0{conversation}", pack.id, rule.id).as_bytes());
+                let mut first = [0; 8];
+                first.copy_from_slice(&drawn.as_bytes()[..8]);
+                u64::from_le_bytes(first) % 10_000 >= u64::from(rule.rollout)
+            });
+        rule.status == Status::Shadow
+            || outside
+            || policy::in_shadow(self.case, &format!("{}/{}", pack.id, rule.id))
+    }
+
     /// The listings in force that make the rule live.
     fn listings(&self, rule: &Rule) -> Vec<Listing> {
+        let heeded = policy::jurisdictions(self.case);
         rule.listings
             .iter()
             .filter(|listing| listing.in_force(self.case.at))
             .filter(|listing| {
-                &*listing.list == "UN" || self.case.jurisdictions.contains(&&*listing.list)
+                &*listing.list == "UN" || heeded.iter().any(|list| **list == *listing.list)
             })
             .cloned()
             .collect()
@@ -204,10 +221,22 @@ impl<'a> Seen<'a> {
     }
 
     fn operand(self, operand: &Operand) -> Vec<Hit> {
-        match operand {
+        let mut hits = match operand {
             Operand::List(list) => self.list_hits(*list),
             Operand::Category(category) => self.category_hits(category),
+        };
+        let Message { case, .. } = self.message;
+        let rule = format!("{}/{}", self.pack.id, self.rule.id);
+        if policy::is_open(case, self.ruleset, &rule, &self.rule.category) {
+            let allow = case.house.tenant.map_or(&[][..], |tenant| &tenant.allow);
+            let allowed = self.message.hits_of_all(allow);
+            hits.retain(|hit| {
+                !allowed
+                    .iter()
+                    .any(|allowed| allowed.part == hit.part && allowed.span.holds(hit.span))
+            });
         }
+        hits
     }
 
     fn list(self, list: ListRef) -> &'a List {
@@ -242,8 +271,8 @@ impl<'a> Seen<'a> {
                 for rule in &pack.rules {
                     let in_category =
                         &*rule.category == category || rule.category.starts_with(&below);
-                    let visible =
-                        rule.status == Status::Enforce || self.rule.status == Status::Shadow;
+                    let visible = !self.message.in_shadow(pack, rule)
+                        || self.message.in_shadow(self.pack, self.rule);
                     if in_category && visible && self.message.is_live(rule) {
                         let other = Seen {
                             message: self.message,

@@ -11,10 +11,12 @@
 //! | 5. Regex terms | `regex` |
 //! | 7. Conditions | `conditions` |
 //! | 8. The verdict | here |
+//! | 9. Tenants and the operator | `policy` |
 
 mod conditions;
 mod escapes;
 mod hits;
+mod policy;
 mod reading;
 mod regex;
 #[cfg(test)]
@@ -26,7 +28,7 @@ use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits::Limits;
-use crate::pack::{Pack, Term};
+use crate::pack::{Operator, Pack, Tenant, Term};
 use crate::primitives::{Scene, Span, Timestamp};
 use crate::variant::Variants;
 use crate::verdict::{Action, Coverage, Finding};
@@ -40,6 +42,8 @@ pub struct Case<'a> {
     pub parts: &'a [&'a str],
     /// Where the message goes.
     pub scene: Scene,
+    /// The conversation it goes to.
+    pub conversation: Option<&'a str>,
     /// When it is screened.
     pub at: Timestamp,
     /// The tenant's jurisdictions, beside `UN`.
@@ -48,6 +52,19 @@ pub struct Case<'a> {
     pub limits: &'a Limits,
     /// What an incomplete look means.
     pub on_partial: Action,
+    /// Who else decides.
+    pub house: House<'a>,
+}
+
+/// A tenant's file, and the operator's. Both are taken as they are: that they may stand is for others to say.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct House<'a> {
+    /// The tenant's; its `jurisdictions` and `on_partial` count in place of the case's.
+    pub tenant: Option<&'a Tenant>,
+    /// The operator's.
+    pub operator: Option<&'a Operator>,
+    /// How many of the first rulesets are locked.
+    pub locked: usize,
 }
 
 /// What the relations say of a message.
@@ -66,17 +83,11 @@ pub struct Answer {
 /// The answer to one message.
 pub fn screen(case: &Case<'_>) -> Answer {
     let (parts, coverage) = within_limit(case.parts, case.limits.text_bytes);
-    let (findings, shadow) = conditions::findings(case, &parts);
-    let mut action = findings
-        .iter()
-        .map(|finding| finding.action)
-        .max()
-        .unwrap_or_default();
-    if !coverage.is_complete() {
-        action = action.max(case.on_partial);
-    }
+    let (mut findings, mut shadow) = conditions::findings(case, &parts);
+    policy::settle(case, &mut findings);
+    policy::settle(case, &mut shadow);
     Answer {
-        action,
+        action: policy::action(case, &findings, coverage),
         coverage,
         findings,
         shadow,

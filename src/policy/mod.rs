@@ -238,7 +238,8 @@ impl Policy {
                     .is_none_or(|given| given.action.is_some())
             });
         }
-        for finding in &mut verdict.findings {
+        // What is in shadow is told as it would be in force.
+        for finding in verdict.findings.iter_mut().chain(&mut verdict.shadow) {
             let given = self.override_of(&finding.rule, &finding.category);
             if let Some(action) = given.and_then(|given| given.action) {
                 // What `lower` found stays found: an override sets the rule's action, and the context still weakens it, but
@@ -249,8 +250,9 @@ impl Policy {
                 };
             }
             finding.action = by_scene[finding.action as usize];
-            verdict.action = verdict.action.max(finding.action);
         }
+        let asked = verdict.findings.iter().map(|finding| finding.action);
+        verdict.action = asked.fold(verdict.action, Action::max);
         let cut = [
             Coverage::TEXT_LIMIT,
             Coverage::STEP_LIMIT,

@@ -1,6 +1,6 @@
 //! The made packs and texts: that they exercise what they are made for.
 
-use tidegate::fuzzing::{Shares, compare, engine, make};
+use tidegate::fuzzing::{Fate, Shares, compare, engine, make, tenants};
 use toml::de::DeTable;
 
 const SEEDS: std::ops::Range<u64> = 0..100;
@@ -60,13 +60,29 @@ fn spans_of_the_oracle_are_sound() {
 /// `TIDEGATE_FROM` on, eight texts each.
 #[test]
 fn the_engine_agrees_with_the_oracle() {
-    let seeds = std::env::var("TIDEGATE_SEEDS").map_or(400, |seeds| {
+    for seed in seeds(400) {
+        engine(seed);
+    }
+}
+
+/// With a tenant's file and an operator's over the packs; and no tenant's file makes a verdict weaker than the locked rules alone do.
+#[test]
+fn tenants_agree_with_the_oracle_and_never_go_below_the_base() {
+    let seeds = seeds(400);
+    let all = seeds.end - seeds.start;
+    let taken = seeds.filter(|seed| tenants(*seed) == Fate::Taken).count() as u64;
+    assert!(
+        taken * 8 > all && taken * 8 < 7 * all,
+        "files of both kinds come up: {taken} of {all} were taken"
+    );
+}
+
+fn seeds(few: u64) -> std::ops::Range<u64> {
+    let seeds = std::env::var("TIDEGATE_SEEDS").map_or(few, |seeds| {
         seeds.parse().expect("TIDEGATE_SEEDS is a number of seeds")
     });
     let from = std::env::var("TIDEGATE_FROM").map_or(0, |from| {
         from.parse().expect("TIDEGATE_FROM is the first seed")
     });
-    for seed in from..from + seeds {
-        engine(seed);
-    }
+    from..from + seeds
 }

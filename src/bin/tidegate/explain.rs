@@ -277,6 +277,19 @@ pub(crate) fn rule_lines(
     if !rule.in_effect {
         writeln!(out, "      {} not in effect at this time", tick(false))?;
     }
+    if rule.rollout < 10_000 {
+        let percent = f64::from(rule.rollout) / 100.0;
+        let said = if rule.rolled_out {
+            "this conversation is one of them"
+        } else {
+            "not this one: in shadow"
+        };
+        let mark = tick(rule.rolled_out);
+        writeln!(
+            out,
+            "      {mark} in {percent}% of the conversations, {said}"
+        )?;
+    }
     let listed = rule
         .listings
         .iter()

@@ -14,7 +14,7 @@ use tidegate::{PackLimits, Scene};
 use crate::check::Format;
 use crate::packs::{self, Loaded};
 use crate::term::{self, Out, styled};
-use crate::{Broke, Done, explain, time};
+use crate::{Broke, Done, evade, explain, time};
 
 /// Runs the samples of the packs
 ///
@@ -28,6 +28,8 @@ pub(crate) struct Args {
     /// For people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    #[command(flatten)]
+    evade: evade::Evade,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
@@ -44,6 +46,10 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         }
         return Ok(Done::Wrong);
     }
+    if args.evade.evade {
+        let packs = loaded.into_iter().filter_map(|loaded| loaded.pack);
+        return evade::run(&args.evade, packs.collect(), args.format);
+    }
     let (base, own): (Vec<Pack>, Vec<Pack>) = loaded
         .iter()
         .filter_map(|loaded| loaded.pack.clone())
@@ -57,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         let below = if base.is_empty() {
             tidegate::base::ruleset().map_err(packs::broken)?
         } else {
-            packs::compile(base, &[], true)?
+            packs::compile(base, true)?
         };
         let ran = selftest::run(Some(&below), &own, &PackLimits::default());
         report.samples.extend(ran.map_err(packs::broken)?.samples);
