@@ -37,7 +37,7 @@ pub use engine::screen_batch;
 pub use engine::{Message, Scanner, trace as explain};
 pub use limits::{Limits, PackLimits, TenantLimits};
 pub use pack::{Operator, Pack, Tenant};
-pub use policy::Policy;
+pub use policy::{Policy, face as registry};
 pub use primitives::{Scene, Scenes, Span, Timestamp};
 pub use ruleset::Ruleset;
 pub use variant::{Variant, Variants};

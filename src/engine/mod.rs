@@ -13,7 +13,8 @@ use std::sync::Arc;
 use unicode_segmentation::GraphemeCursor;
 
 use crate::limits::Limits;
-use crate::policy::Policy;
+use crate::policy::face::{Snapshot, TenantRules, UnknownTenant};
+use crate::policy::{Policy, STACK};
 use crate::primitives::{Span, Timestamp};
 use crate::ruleset::{Digest, Ruleset};
 use crate::variant::Variants;
@@ -129,6 +130,42 @@ impl Scanner {
         self.verdict.coverage = coverage;
         policy.apply(&mut self.verdict, message.scene);
         &self.verdict
+    }
+
+    /// Decides on a message by what is live for its tenant.
+    ///
+    /// # Errors
+    ///
+    /// If the message names no tenant, or one that is not known: with the answer that the operator has set for such messages.
+    pub fn scan_live(
+        &mut self,
+        snapshot: &Snapshot,
+        message: &Message<'_>,
+        at: Timestamp,
+    ) -> Result<&Verdict, UnknownTenant> {
+        let tenant = snapshot.tenant(message.tenant.unwrap_or_default())?;
+        Ok(self.scan_tenant(tenant, message, at))
+    }
+
+    /// Decides on a message of a tenant.
+    pub fn scan_tenant(
+        &mut self,
+        tenant: &TenantRules,
+        message: &Message<'_>,
+        at: Timestamp,
+    ) -> &Verdict {
+        let mut rulesets = tenant.rulesets();
+        let Some(first) = rulesets.next() else {
+            return self.scan(&[], tenant.policy(), message, at);
+        };
+        // No more than that many, by the registry.
+        let mut stack = [first; STACK];
+        let mut count = 1;
+        for (place, ruleset) in stack[1..].iter_mut().zip(rulesets) {
+            *place = ruleset;
+            count += 1;
+        }
+        self.scan(&stack[..count], tenant.policy(), message, at)
     }
 
     /// Adds the findings of rulesets to the verdict. Breaks if the budget was spent before all was looked at.

@@ -5,8 +5,16 @@
 //! |---|---|
 //! | What decides, and in which order? | here |
 //! | What may a tenant's file ask for? | `floor` |
+//! | What is live at one moment? | `snapshot` |
+//! | How is it changed, and how does it go back? | `registry` |
+//! | How do readers see a change? | `live` |
+//! | How often does each rule fire? | `hits` |
 
 mod floor;
+mod hits;
+mod live;
+mod registry;
+mod snapshot;
 
 use std::sync::Arc;
 
@@ -16,7 +24,18 @@ use crate::primitives::{Scene, Scenes, Timestamp};
 use crate::ruleset::{Digest, Ruleset};
 use crate::verdict::{Action, Coverage, Verdict};
 
-pub(crate) use floor::covers;
+pub(crate) use snapshot::STACK;
+
+/// Tenants as they are live: a snapshot of all, replaced while messages are judged.
+pub mod face {
+    pub use super::hits::{RuleCount, RuleHits};
+    pub use super::registry::{
+        Applied, By, Change, Counts, Reader, Record, Registry, UnknownFingerprint,
+    };
+    pub use super::snapshot::{Difference, Snapshot, TenantRules, UnknownTenant};
+}
+
+use floor::covers;
 
 /// How findings become an action.
 ///

@@ -75,6 +75,42 @@ impl Ruleset {
         self.words.memory() + self.bare.memory()
     }
 
+    /// Bytes of memory that it takes, about: what is shared with other rulesets counts in each.
+    pub fn bytes(&self) -> usize {
+        let rules: usize = self
+            .rules
+            .iter()
+            .map(|rule| {
+                size_of::<RuleRow>()
+                    + rule.id.len()
+                    + rule.category.len()
+                    + rule.positive.len() * size_of::<u32>()
+                    + rule.listings.len() * size_of::<Listing>()
+                    + rule.references.len() * size_of::<Arc<str>>()
+            })
+            .sum();
+        let terms: usize = self
+            .terms
+            .iter()
+            .map(|term| {
+                let reading = term.reading.as_ref();
+                size_of::<TermRow>()
+                    + term.text.len()
+                    + reading.map_or(0, |reading| size_of_val(&*reading.symbols))
+            })
+            .sum();
+        let groups = self.word_terms.bytes()
+            + self.bare_terms.bytes()
+            + self.term_sets.bytes()
+            + self.set_rules.bytes();
+        let rows = size_of_val(&*self.nodes)
+            + size_of_val(&*self.node_members)
+            + size_of_val(&*self.operands)
+            + size_of_val(&*self.set_names)
+            + size_of_val(&*self.set_except);
+        size_of::<Self>() + self.automata_bytes() + rules + terms + groups + rows
+    }
+
     /// The rules it holds: full id, category, action.
     pub fn rule_ids(&self) -> impl Iterator<Item = (&str, &str, Action)> {
         self.rules
@@ -149,6 +185,11 @@ impl<T: Copy> Groups<T> {
             starts,
             members: order.into_iter().map(|at| pairs[at as usize].1).collect(),
         }
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.starts) + size_of_val(&*self.members)
     }
 
     pub(crate) fn get(&self, group: usize) -> &[T] {
