@@ -212,6 +212,11 @@ impl Policy {
         }
     }
 
+    /// The jurisdictions whose lists count, beside `UN`.
+    pub fn jurisdictions(&self) -> &[Arc<str>] {
+        &self.jurisdictions
+    }
+
     /// Where alerts go: the operator's sinks, and the tenant's.
     pub fn sinks(&self) -> &[Arc<str>] {
         &self.sinks
