@@ -45,6 +45,39 @@ codes! {
     NEWER_TOML = "newer-toml", Error, ("syntax of a newer TOML", "使用了较新版本的 TOML 语法"),
         ("Packs are TOML 1.0, so that every tool can read them. Write an inline table on one line without a comma at its end, `\\u001B` for `\\e`, `\\u00HH` for `\\xHH`, and times with seconds.",
          "规则包使用 TOML 1.0，以便所有工具都能读取。行内表写在一行且末尾不加逗号；`\\e` 写成 `\\u001B`，`\\xHH` 写成 `\\u00HH`；时间要写到秒。");
+    WIDE_SIGN = "wide-sign", Error, ("a full-width sign outside quotes", "引号之外有全角符号"),
+        ("Outside quotes TOML knows only the signs and spaces of ASCII: `=` `,` `[` `]`. An input method for Chinese writes `＝` `，` `【` `】`.",
+         "引号之外只能用半角符号和空格：`=` `,` `[` `]`。中文输入法打出的是 `＝` `，` `【` `】`。");
+    WIDE_QUOTE = "wide-quote", Error, ("quotes that are not straight", "引号不是半角直引号"),
+        ("Strings stand in straight quotes, `\"` or `'`. Word processors and input methods write “ ” or 「 」. Within a string these are fine.",
+         "字符串要用半角直引号 `\"` 或 `'`。文字处理软件和输入法会打出 “ ” 或 「 」；这些引号可以出现在字符串内部。");
+    INNER_QUOTE = "inner-quote", Error, ("a quote inside a string", "字符串中间出现引号"),
+        ("The next quote of the same kind ends a string. For a quote within the text write “ ”, or put the string in single quotes.",
+         "遇到同样的引号，字符串就结束了。文本内的引号请写成 “ ”，或用单引号括住整个字符串。");
+    BARE_TEXT = "bare-text", Error, ("text without quotes", "文字没有加引号"),
+        ("Only numbers, dates, `true` and `false` stand without quotes.",
+         "只有数字、日期、`true` 和 `false` 不加引号。");
+    BAD_ESCAPE = "bad-escape", Error, ("a backslash that escapes nothing", "无效的转义"),
+        ("In double quotes `\\` begins an escape such as `\\n`. A regex has many of them: put it in single quotes, where `\\` is itself.",
+         "双引号中 `\\` 表示转义，例如 `\\n`。正则里有很多反斜杠：请用单引号，其中的 `\\` 就是它本身。");
+    MISSING_COMMA = "missing-comma", Error, ("a missing comma", "缺少逗号"),
+        ("The values of a list are separated by commas, also where each stands on a line of its own.",
+         "列表的值之间用逗号分隔，每个值单独一行时也一样。");
+    UNCLOSED = "unclosed", Error, ("something that is not closed", "没有闭合"),
+        ("A string ends on its line with the quote that it began with; a list ends with `]`, a table in line with `}`.",
+         "字符串要在同一行用相同的引号结束；列表以 `]` 结束，行内表以 `}` 结束。");
+    ASSIGNMENT = "assignment", Error, ("a key and a value without `=`", "键与值之间不是 `=`"),
+        ("A key and its value are joined by `=`; `:` is of JSON and YAML.",
+         "键与值之间用 `=`；`:` 是 JSON 和 YAML 的写法。");
+    COMMENT_SIGN = "comment-sign", Error, ("a comment that does not begin with `#`", "注释不是以 `#` 开头"),
+        ("A comment begins with `#` and ends with the line.",
+         "注释以半角 `#` 开头，到行末为止。");
+    HEADER_BRACKETS = "header-brackets", Error, ("a header in the wrong number of brackets", "表头的方括号数量不对"),
+        ("Of `[[rule]]` and `[[rule.listings]]` there can be several: double brackets. Of `[pack]`, `[lists]`, `[rule.samples]` there is one: single brackets.",
+         "`[[rule]]` 和 `[[rule.listings]]` 可有多个，用双方括号；`[pack]`、`[lists]`、`[rule.samples]` 只有一个，用单方括号。");
+    NOT_TOML = "not-toml", Error, ("another format than TOML", "不是 TOML 格式"),
+        ("A pack is TOML. JSON, YAML, tables and plain lists of words are not read as packs; `tidegate new` begins one, and `tidegate import` makes one of words.",
+         "规则包是 TOML。JSON、YAML、表格和纯词表不能当作规则包；`tidegate new` 新建规则包，`tidegate import` 把词表转成规则包。");
     DUPLICATE_KEY = "duplicate-key", Error, ("a key is given twice", "键重复"),
         ("A key stands once in its table. Remove one, or merge the two.",
          "同一张表里一个键只能出现一次。请删除其一或合并。");

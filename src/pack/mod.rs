@@ -12,6 +12,7 @@
 
 mod condition;
 mod keys;
+mod mend;
 mod model;
 mod reading;
 #[doc(hidden)]
@@ -25,19 +26,17 @@ mod terms;
 mod when;
 mod words;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Diagnostics, codes, said};
 use crate::limits::PackLimits;
-use crate::variant::Variants;
 use crate::verdict::{Action, Severity};
 use keys::Kind;
-use reading::{Defaults, Reading, RegexWork, Text};
-use report::{Reporter, shown};
+use reading::{Reading, Text};
+use report::shown;
 use syntax::Table;
 use terms::Inherited;
-use words::{Loader, WordFiles};
+use words::Loader;
 
 pub use model::*;
 pub use tenant::{Tenant, TenantParsed};
@@ -101,10 +100,9 @@ fn parse(
     files: Loader<'_>,
     base: bool,
 ) -> Result<Parsed, Diagnostics> {
-    let mut reading = Reading::new(file_name, source, limits, files);
-    let pack = syntax::read(source, limits, &mut reading.report)
-        .and_then(|root| reading.pack(&root, base));
-    let mut diags = reading.report.diags;
+    let (pack, mut diags) = reading::read(file_name, source, limits, files, |reading, root| {
+        reading.pack(root, base)
+    });
     diags.sort();
     match pack {
         Some(pack) if !diags.has_errors() => {
@@ -121,37 +119,17 @@ fn parse(
     }
 }
 
-impl<'s, 'f> Reading<'s, 'f> {
-    fn new(file_name: &str, source: &'s str, limits: &'s PackLimits, files: Loader<'f>) -> Self {
-        let file: Arc<str> = file_name.into();
-        let mut diags = Diagnostics::bounded(limits.diagnostics);
-        if source.len() <= limits.pack_bytes {
-            diags.add_source(Arc::clone(&file), source.into());
-        }
-        Self {
-            source,
-            limits,
-            report: Reporter {
-                diags,
-                file,
-                broken: false,
-            },
-            files: WordFiles::new(files),
-            defaults: Defaults {
-                severity: Severity::default(),
-                action: Action::Review,
-                variants: Variants::STANDARD.and(Variants::BUILT),
-            },
-            lists: Vec::new(),
-            places: HashMap::new(),
-            terms: 0,
-            regexes: RegexWork::default(),
-        }
-    }
-}
-
 impl Reading<'_, '_> {
     fn pack(&mut self, root: &Table<'_>, base: bool) -> Option<Pack> {
+        if root.is_empty() && self.report.diags.is_empty() {
+            let what = said!("the pack is empty", "规则包是空的");
+            let help = said!(
+                "begin with `tidegate new PACK.toml`, or write `format = 1` and `[pack]` with `id` and `version`",
+                "请用 `tidegate new 文件名.toml` 新建，或写 `format = 1` 和含 `id`、`version` 的 `[pack]`"
+            );
+            self.report.say(&codes::MISSING_KEY, 0..0, what, help);
+            return None;
+        }
         keys::check(root, Kind::Root, &mut self.report);
         self.format(root);
         let head = self.head(root, base);

@@ -153,6 +153,7 @@ impl Reading<'_, '_> {
                 trimmed.to_owned()
             }
         };
+        self.report.misnamed.insert(name.to_owned());
         let name = shown(name);
         self.report.say(
             &codes::BAD_LIST_NAME,
@@ -178,6 +179,18 @@ impl Reading<'_, '_> {
             self.wrong_type(key, value, TERMS);
             return Vec::new();
         };
+        if let Some(inner) = array.iter().find(|item| item.get_ref().is_array()) {
+            self.report.say(
+                &codes::WRONG_TYPE,
+                inner.span(),
+                said!(
+                    "a list of terms holds no further list",
+                    "词表里不能再套列表"
+                ),
+                said!("remove the inner brackets", "请删除里层的方括号"),
+            );
+            return Vec::new();
+        }
         let mut terms = Vec::new();
         for item in array.iter() {
             if !self.count_term(Arc::clone(&self.report.file), item.span()) {

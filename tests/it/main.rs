@@ -2,6 +2,7 @@
 
 #[cfg(feature = "base-rules")]
 mod base;
+mod broken;
 #[cfg(feature = "cli")]
 mod cli;
 mod compile;
