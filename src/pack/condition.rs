@@ -283,7 +283,7 @@ impl Reading<'_, '_> {
         let raw = std::mem::replace(list, empty);
         let copied = self.count_copy(&raw, string.clone());
         if copied {
-            let settled = self.settle(&raw, variants, false);
+            let settled = self.settle(&raw, variants);
             scope.lists.push(settled);
         }
         self.lists[index].0 = raw;

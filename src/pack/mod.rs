@@ -10,8 +10,11 @@
 //! A source may be hostile. Everything that it can ask for is bounded by [`PackLimits`]; parsing takes time and memory
 //! in proportion to the source and the word files, and ends in [`Diagnostics`], never in a panic.
 
+mod check;
 mod condition;
+mod frequencies;
 mod keys;
+mod lint;
 mod mend;
 mod model;
 mod reading;
@@ -32,12 +35,14 @@ use crate::diag::{Diagnostics, codes, said};
 use crate::limits::PackLimits;
 use crate::verdict::{Action, Severity};
 use keys::Kind;
+use lint::Owner;
 use reading::{Reading, Text};
 use report::shown;
 use syntax::Table;
 use terms::Inherited;
 use words::Loader;
 
+pub use check::Checks;
 pub use model::*;
 pub use tenant::{Tenant, TenantParsed};
 
@@ -75,7 +80,7 @@ impl Pack {
         limits: &PackLimits,
         files: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Parsed, Diagnostics> {
-        parse(file_name, source, limits, files, false)
+        parse(file_name, source, limits, files, &Checks::default())
     }
 
     /// Reads a pack of the base library: the same, but its id may be `base` or begin with `base.`, as no tenant's may.
@@ -89,7 +94,13 @@ impl Pack {
         limits: &PackLimits,
         files: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Parsed, Diagnostics> {
-        parse(file_name, source, limits, files, true)
+        parse(
+            file_name,
+            source,
+            limits,
+            files,
+            &Checks::default().base(true),
+        )
     }
 }
 
@@ -98,10 +109,10 @@ fn parse(
     source: &str,
     limits: &PackLimits,
     files: Loader<'_>,
-    base: bool,
+    checks: &Checks<'_>,
 ) -> Result<Parsed, Diagnostics> {
     let (pack, mut diags) = reading::read(file_name, source, limits, files, |reading, root| {
-        reading.pack(root, base)
+        reading.pack(root, checks)
     });
     diags.sort();
     match pack {
@@ -120,7 +131,7 @@ fn parse(
 }
 
 impl Reading<'_, '_> {
-    fn pack(&mut self, root: &Table<'_>, base: bool) -> Option<Pack> {
+    fn pack(&mut self, root: &Table<'_>, checks: &Checks<'_>) -> Option<Pack> {
         if root.is_empty() && self.report.diags.is_empty() {
             let what = said!("the pack is empty", "规则包是空的");
             let help = said!(
@@ -132,7 +143,7 @@ impl Reading<'_, '_> {
         }
         keys::check(root, Kind::Root, &mut self.report);
         self.format(root);
-        let head = self.head(root, base);
+        let head = self.head(root, checks.base);
         let except =
             match Self::value(root, "pack").and_then(|(_, value)| value.get_ref().as_table()) {
                 Some(pack) => self.terms(pack, "except"),
@@ -140,11 +151,13 @@ impl Reading<'_, '_> {
             };
 
         for (name, span, value) in self.entries(root, "lists") {
+            self.report.owner = Owner::List(self.lists.len());
             let list = self.list(name, span, value);
             self.places.insert(Arc::clone(&list.name), self.lists.len());
             self.lists.push((list, false));
         }
         let lists = self.settle_lists();
+        self.report.owner = Owner::Pack;
         let rules = self.rules(root);
 
         if !self.report.diags.has_errors() {
@@ -159,20 +172,26 @@ impl Reading<'_, '_> {
             }
         }
         let inherited = Inherited::from_variants(self.defaults.variants);
-        let except = self.settle_terms(&except, inherited, true);
-
-        let (id, version, title, owner, languages) = head?;
-        Some(Pack {
+        let settled = self.settle_terms(&except, inherited);
+        let Some((id, version, title, owner, languages)) =
+            head.filter(|_| !self.report.diags.has_errors())
+        else {
+            self.settle_warnings(None);
+            return None;
+        };
+        let pack = Pack {
             id,
             version,
             title,
             owner,
             languages,
             lists,
-            except,
+            except: settled,
             rules,
             digest: self.files.digest(self.source),
-        })
+        };
+        self.lint(&pack, &except, checks);
+        Some(pack)
     }
 
     fn settle_lists(&mut self) -> Vec<List> {
@@ -180,7 +199,11 @@ impl Reading<'_, '_> {
         let variants = self.defaults.variants;
         let lists = raw
             .iter()
-            .map(|(list, _)| self.settle(list, variants, true))
+            .enumerate()
+            .map(|(index, (list, _))| {
+                self.report.owner = Owner::List(index);
+                self.settle(list, variants)
+            })
             .collect();
         self.lists = raw;
         lists

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::keys::{self, Kind, in_order, nearest};
+use super::lint::RawRule;
 use super::mend::{self, toml_string};
 use super::report::{Reporter, shown};
 use super::syntax::{self, Read, Table, Value};
@@ -32,6 +33,10 @@ pub(super) struct Reading<'s, 'f> {
     /// Terms so far, copies included.
     pub(super) terms: usize,
     pub(super) regexes: RegexWork,
+    /// The rules as they are written.
+    pub(super) rules: Vec<RawRule>,
+    /// What the search for swallowed terms has cost.
+    pub(super) lint_work: usize,
 }
 
 /// What rules take that do not say otherwise.
@@ -107,6 +112,8 @@ impl<'s, 'f> Reading<'s, 'f> {
             places: HashMap::new(),
             terms: 0,
             regexes: RegexWork::default(),
+            rules: Vec::new(),
+            lint_work: 0,
         }
     }
 }

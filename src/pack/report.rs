@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::lint::Owner;
 use super::mend::Mended;
-use crate::diag::{Code, Diagnostic, Diagnostics, Said};
+use crate::diag::{Code, Diagnostic, Diagnostics, Level, Said};
 
 /// Collects the problems of one file and of the word files it names.
 pub(super) struct Reporter {
@@ -16,7 +17,14 @@ pub(super) struct Reporter {
     broken: Vec<Range<usize>>,
     /// Names of keys and lists that are wrong where they stand. Who uses them need not be told again.
     pub(super) misnamed: HashSet<String>,
+    /// Whose the next warning is.
+    pub(super) owner: Owner,
+    /// Warnings, until it is known which are allowed.
+    pub(super) warnings: Vec<(Owner, Diagnostic)>,
 }
+
+/// Warnings that wait, beyond which they are only counted.
+const WAITING: usize = 10_000;
 
 impl Reporter {
     pub(super) fn new(diags: Diagnostics, file: Arc<str>) -> Self {
@@ -25,6 +33,8 @@ impl Reporter {
             file,
             broken: Vec::new(),
             misnamed: HashSet::new(),
+            owner: Owner::default(),
+            warnings: Vec::new(),
         }
     }
 
@@ -64,10 +74,22 @@ impl Reporter {
     /// A problem in the pack's file, and what to write instead.
     pub(super) fn say(&mut self, code: &'static Code, at: Range<usize>, what: Said, help: Said) {
         let diagnostic = self.at(code, at, what).with_help(help);
-        self.diags.push(diagnostic);
+        match diagnostic.level {
+            Level::Warning => self.warn(diagnostic),
+            Level::Error => self.diags.push(diagnostic),
+        }
     }
 
-    /// The same, unless what seems to be missing may be what could not be read.
+    /// Puts down a warning of the current owner.
+    pub(super) fn warn(&mut self, warning: Diagnostic) {
+        if self.warnings.len() < WAITING {
+            self.warnings.push((self.owner, warning));
+        } else {
+            self.diags.push(warning);
+        }
+    }
+
+    /// A problem, unless what seems to be missing may be what could not be read.
     pub(super) fn miss(&mut self, code: &'static Code, at: Range<usize>, what: Said, help: Said) {
         let nowhere = at == (0..0);
         if !self.is_broken(at.start) && (self.broken.is_empty() || !nowhere) {

@@ -68,14 +68,17 @@ pub(super) fn read<'i>(source: &'i str, limits: &PackLimits, report: &mut Report
     Read::Tree(tree.into_inner())
 }
 
-/// Says what is wrong with a source that was refused, and makes the rest of it readable. `None` if it is no pack at all.
+/// Says what is wrong with a source that was refused, and makes the rest of it readable. `None` if it is no pack at all, or so much is wrong that nobody would
+/// read further.
 pub(super) fn mend(source: &str, report: &mut Reporter) -> Option<Mended> {
     if let Some((at, what, help)) = mend::foreign(source) {
         report.say(&codes::NOT_TOML, at, what, help);
         return None;
     }
     let mut edits = Vec::new();
-    for slip in mend::slips(source) {
+    let slips = mend::slips(source);
+    let too_many = slips.len() >= mend::MOST;
+    for slip in slips {
         if slip.offer == Offer::Nothing && !slip.what.en.is_empty() {
             report.break_at(source, slip.at.start);
         }
@@ -95,7 +98,7 @@ pub(super) fn mend(source: &str, report: &mut Reporter) -> Option<Mended> {
         }
         edits.extend(slip.edits);
     }
-    Some(Mended::new(source, edits))
+    (!too_many).then(|| Mended::new(source, edits))
 }
 
 /// Reads a mended source. Lines that are still wrong are reported and taken out: blanked, so that all places stay.

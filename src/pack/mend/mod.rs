@@ -26,7 +26,7 @@ pub(super) use strings::toml_string;
 /// Bytes that are looked ahead for the end of a string.
 const AHEAD: usize = 4_096;
 /// Slips, beyond which nothing is mended.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 /// Values inside values; the syntax allows fewer.
 const DEEP: usize = 32;
 /// Bytes of a line that is shown as it should be.
