@@ -7,7 +7,6 @@ mod against;
 mod disguise;
 mod packs;
 mod parse;
-mod random;
 mod shares;
 mod steps;
 mod toml;
@@ -17,12 +16,12 @@ pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};
 
+use crate::evade::random::{self, Random};
 use crate::limits::Limits;
 use crate::oracle::{Answer, Case, screen};
 use crate::pack::Pack;
 use crate::primitives::{Scene, Timestamp};
 use crate::verdict::Action;
-use random::Random;
 
 /// Two packs, and messages for them.
 #[derive(Clone, Debug)]

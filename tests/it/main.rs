@@ -7,6 +7,7 @@ mod base;
 #[cfg(feature = "cli")]
 mod cli;
 mod compile;
+mod evade;
 mod fuzzing;
 mod hostile;
 mod packs;

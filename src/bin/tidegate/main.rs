@@ -7,6 +7,7 @@
 
 mod check;
 mod diff;
+mod evade;
 mod explain;
 mod messages;
 mod packs;
