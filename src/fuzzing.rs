@@ -12,7 +12,7 @@ mod steps;
 mod tenants;
 mod toml;
 
-pub use against::{engine, hits, relation, verdict};
+pub use against::{engine, explained, hits, relation, verdict};
 pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};

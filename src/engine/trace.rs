@@ -10,7 +10,7 @@ use crate::ruleset::Ruleset;
 use crate::text::escapes::Decoded;
 use crate::text::fold::Folder;
 use crate::text::reading::Reading;
-use crate::variant::Variants;
+use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Severity, Verdict};
 
 use super::evaluate::{Circumstances, Evaluation};
@@ -128,12 +128,25 @@ impl ViewExplained {
 pub struct ClusterExplained {
     /// Where it stands in the original text.
     pub span: Span,
+    /// The stages of the fold that changed it, in order, and what each left.
+    pub steps: Vec<FoldStep>,
     /// What it is read as under every variant; empty for what shows nothing.
     pub folded: String,
     /// What it looks like, if it stands in a suspicious word and looks like something else.
     pub look: Option<String>,
     /// Whether an escape stood for it.
     pub decoded: bool,
+}
+
+/// A stage of the fold that changed a character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct FoldStep {
+    /// `escape` (decoded), `nfc`, or the variant of the stage.
+    pub stage: &'static str,
+    /// What it left; empty for nothing.
+    pub text: String,
 }
 
 /// A place where a term might have stood.
@@ -203,6 +216,8 @@ pub struct RuleExplained {
     pub severity: Severity,
     /// What it asks for, before `lower`.
     pub action: Action,
+    /// What became of that action, if it fired.
+    pub became: Option<ActionExplained>,
     /// Whether it is in shadow for this message.
     pub shadow: bool,
     /// Whether it fired.
@@ -225,6 +240,19 @@ pub struct RuleExplained {
     pub lower: Option<LowerExplained>,
     /// Hits that an exception took from it.
     pub removed: Vec<Removed>,
+}
+
+/// From the action that a rule asks for to the one that counts.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ActionExplained {
+    /// What `lower` made of it, if it did.
+    pub lowered: Option<Action>,
+    /// What an override of the policy made of it, if there is one.
+    pub overridden: Option<Action>,
+    /// What it means in the message's scene: the action that counts.
+    pub in_scene: Action,
 }
 
 /// A listing of a rule.
@@ -346,6 +374,7 @@ impl Scanner {
                         .iter()
                         .chain(&verdict.shadow)
                         .any(|finding| finding.rule == rule.rule);
+                    rule.became = rule.became.filter(|_| rule.fired);
                     rule
                 })
                 .collect(),
@@ -353,6 +382,18 @@ impl Scanner {
             views,
             hits,
         }
+    }
+
+    /// The terms of a ruleset that stand in a message, those of exceptions included.
+    pub(crate) fn terms_in(&mut self, ruleset: &Ruleset, message: &Message<'_>) -> Vec<Arc<str>> {
+        // Every term is looked for, as when a scan is explained, and not those alone that a verdict needs.
+        self.searcher.trace = Some(Trace::default());
+        self.scan(&[ruleset], &Policy::default(), message, Timestamp(0));
+        self.searcher.trace = None;
+        let found = self.searcher.found.iter();
+        found
+            .map(|found| Arc::clone(&ruleset.terms[found.term as usize].text))
+            .collect()
     }
 
     fn explain_hit(
@@ -428,8 +469,10 @@ impl Scanner {
                             false => cell.plain,
                         })
                         .collect();
+                    let span = Span::new(cluster.from as usize, cluster.to as usize);
                     ClusterExplained {
-                        span: Span::new(cluster.from as usize, cluster.to as usize),
+                        span,
+                        steps: fold_steps(&mut folder, &original[span.start..span.end], shown),
                         look: (look != folded).then_some(look),
                         folded,
                         decoded: cluster.decoded,
@@ -527,6 +570,39 @@ impl Scanner {
             )
             .collect()
     }
+}
+
+/// What each stage makes of a character: the fold under one variant more each time.
+fn fold_steps(folder: &mut Folder, original: &str, read: &str) -> Vec<FoldStep> {
+    const STAGES: [Variant; 5] = [
+        Variant::Width,
+        Variant::Marks,
+        Variant::Invisible,
+        Variant::Script,
+        Variant::Case,
+    ];
+    let mut steps = Vec::new();
+    let mut step = |stage, text: &str, before: &str| {
+        if text != before {
+            steps.push(FoldStep {
+                stage,
+                text: text.to_owned(),
+            });
+        }
+    };
+    step("escape", read, original);
+    let mut last = read.to_owned();
+    let mut under: Vec<Variant> = Vec::new();
+    let mut symbols = Vec::new();
+    for stage in std::iter::once(None).chain(STAGES.map(Some)) {
+        under.extend(stage);
+        symbols.clear();
+        folder.fold(read, Variants::of(&under), &mut symbols);
+        let text: String = symbols.iter().map(|symbol| symbol.plain).collect();
+        step(stage.map_or("nfc", Variant::name), &text, &last);
+        last = text;
+    }
+    steps
 }
 
 /// The rules that a candidate belongs to, whether it was a hit or not.

@@ -123,7 +123,7 @@ fn means(of: &str, rule: &str, category: &str) -> bool {
     of == rule || of == category || category.starts_with(&format!("{of}."))
 }
 
-/// The strongest of what the tenant and the operator make of an action where the message goes.
+/// The strongest of what the tenant and the operator make of an action, and of those below it, where the message goes.
 fn in_scene(case: &Case<'_>, action: Action) -> Action {
     let of_tenant = case
         .house
@@ -138,7 +138,7 @@ fn in_scene(case: &Case<'_>, action: Action) -> Action {
     of_tenant
         .map(|given| given.value)
         .chain(of_operator.copied())
-        .filter(|(scene, from, _)| *scene == case.scene && *from == action)
+        .filter(|(scene, from, _)| *scene == case.scene && *from <= action)
         .map(|(_, _, to)| to)
         .fold(action, Action::max)
 }

@@ -50,7 +50,7 @@ pub struct Floor {
     pub fail_open: Scenes,
     /// Where alerts go for every tenant.
     pub sinks: Vec<Arc<str>>,
-    /// In this scene, what the rules call the first action becomes the second at least.
+    /// In this scene, what the rules call the first action, or a stronger one, becomes the second at least.
     pub scenes: Vec<(Scene, Action, Action)>,
     /// The weakest action that an override may give rules, by full id, or of a category, whether they are locked or not.
     pub overrides: Vec<(Arc<str>, Action)>,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::keys::{self, Kind, in_order, nearest};
 use super::model::Term;
-use super::reading::{Reading, TABLE, is_dotted, quoted};
+use super::reading::{self, Reading, TABLE, is_dotted, quoted};
 use super::report::shown;
-use super::syntax::{self, Table, Value};
+use super::syntax::{Table, Value};
 use super::terms::Inherited;
 use crate::diag::{Code, Diagnostic, Diagnostics, Said, codes, said};
 use crate::limits::PackLimits;
@@ -85,7 +85,7 @@ pub struct Tenant {
     pub on_partial: Option<Written<Action>>,
     /// What a lost conversation window means, at least.
     pub on_lost_state: Option<Written<Action>>,
-    /// In this scene, what the rules call the first action becomes the second, a stronger one.
+    /// In this scene, what the rules call the first action, or a stronger one, becomes the second at least.
     pub scenes: Vec<Written<(Scene, Action, Action)>>,
     /// What becomes of a rule, by full id, or of a category and what lies below it.
     pub overrides: Vec<Written<Override>>,
@@ -144,14 +144,14 @@ pub(super) fn read_file<T>(
 ) -> Result<(T, Diagnostics), Diagnostics> {
     let limits = PackLimits::default();
     let mut none = |_: &str| Err("a tenant's terms stand in the file itself".to_owned());
-    let mut reading = Reading::new(file_name, source, &limits, &mut none);
     let file = FileText {
-        name: Arc::clone(&reading.report.file),
+        name: file_name.into(),
         source: source.into(),
     };
-    let made = syntax::read(source, &limits, &mut reading.report)
-        .and_then(|root| read(&mut reading, &root, file));
-    let mut diags = reading.report.diags;
+    let (made, mut diags) =
+        reading::read(file_name, source, &limits, &mut none, |reading, root| {
+            read(reading, root, file)
+        });
     diags.sort();
     match made {
         Some(made) if !diags.has_errors() => Ok((made, diags)),
@@ -190,7 +190,7 @@ impl Reading<'_, '_> {
         Some(Tenant {
             id: id?,
             packs,
-            allow: self.settle_terms(&allow, inherited, true),
+            allow: self.settle_terms(&allow, inherited),
             jurisdictions,
             on_partial,
             on_lost_state,

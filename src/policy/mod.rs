@@ -143,7 +143,7 @@ impl Policy {
         self.named()
     }
 
-    /// In `scene`, what the rules call `from` becomes `to`, if that is stronger.
+    /// In `scene`, what the rules call `from`, or a stronger action, becomes `to` at least.
     #[must_use]
     pub fn with_scene(mut self, scene: Scene, from: Action, to: Action) -> Self {
         self.raise(scene, from, to);
@@ -255,7 +255,6 @@ impl Policy {
     /// Turns what the rules ask for into what is to be done: overrides, then scenes, then the strongest; then what was cut short, then
     /// what stands in for what the server cannot do.
     pub(crate) fn apply(&self, verdict: &mut Verdict, scene: Scene) {
-        let by_scene = &self.scenes[scene as usize];
         if !self.overrides.is_empty() {
             verdict.retain(|finding| {
                 self.override_of(&finding.rule, &finding.category)
@@ -264,16 +263,9 @@ impl Policy {
         }
         // What is in shadow is told as it would be in force.
         for finding in verdict.findings.iter_mut().chain(&mut verdict.shadow) {
-            let given = self.override_of(&finding.rule, &finding.category);
-            if let Some(action) = given.and_then(|given| given.action) {
-                // What `lower` found stays found: an override sets the rule's action, and the context still weakens it, but
-                // never below what the rule's own lowering gives.
-                finding.action = match finding.lowered_from {
-                    None => action,
-                    Some(_) => finding.action.min(action),
-                };
-            }
-            finding.action = by_scene[finding.action as usize];
+            let rule = (&*finding.rule, &*finding.category);
+            let lowered = finding.lowered_from.is_some();
+            (_, finding.action) = self.weigh(rule, finding.action, lowered, scene);
         }
         let asked = verdict.findings.iter().map(|finding| finding.action);
         verdict.action = asked.fold(verdict.action, Action::max);
@@ -300,9 +292,11 @@ impl Policy {
             .max_by_key(|given| (*given.of == *rule, given.of.len()))
     }
 
+    /// What is stronger than `from` becomes no weaker than it does: else who makes a rule stronger would weaken it here.
     fn raise(&mut self, scene: Scene, from: Action, to: Action) {
-        let entry = &mut self.scenes[scene as usize][from as usize];
-        *entry = (*entry).max(to);
+        for entry in &mut self.scenes[scene as usize][from as usize..] {
+            *entry = (*entry).max(to);
+        }
     }
 
     fn put(&mut self, of: Arc<str>, action: Option<Action>) {
@@ -310,6 +304,25 @@ impl Policy {
             Ok(at) => self.overrides[at].action = action,
             Err(at) => self.overrides.insert(at, Override { of, action }),
         }
+    }
+
+    /// What an override makes of the action that a rule, given by id and category, asks for, if there is one; and what that means in
+    /// the scene.
+    pub(crate) fn weigh(
+        &self,
+        (rule, category): (&str, &str),
+        asked: Action,
+        lowered: bool,
+        scene: Scene,
+    ) -> (Option<Action>, Action) {
+        // What `lower` found stays found: an override sets the rule's action, and the context still weakens it, but
+        // never below what the rule's own lowering gives.
+        let overridden = self.override_of(rule, category).map(|given| {
+            let action = given.action.unwrap_or(Action::Pass);
+            if lowered { asked.min(action) } else { action }
+        });
+        let action = overridden.unwrap_or(asked);
+        (overridden, self.scenes[scene as usize][action as usize])
     }
 
     fn named(mut self) -> Self {

@@ -1,6 +1,6 @@
 //! The made packs and texts: that they exercise what they are made for.
 
-use tidegate::fuzzing::{Fate, Shares, compare, engine, make, tenants};
+use tidegate::fuzzing::{Fate, Shares, compare, engine, explained, make, tenants};
 use toml::de::DeTable;
 
 const SEEDS: std::ops::Range<u64> = 0..100;
@@ -85,4 +85,11 @@ fn seeds(few: u64) -> std::ops::Range<u64> {
         from.parse().expect("TIDEGATE_FROM is the first seed")
     });
     from..from + seeds
+}
+
+#[test]
+fn explanations_say_what_the_scan_says() {
+    for seed in 0..80 {
+        explained(seed);
+    }
 }

@@ -195,6 +195,15 @@ fn all_problems_come_at_once() {
     );
 }
 
+/// Who makes a rule stronger does not make it weaker where a scene raises the weaker action.
+#[test]
+fn scenes_keep_the_order_of_actions() {
+    let floor = "[floor.scenes.group]\npass = \"review\"\n";
+    let raised = acme("[override.\"house.base/record\"]\naction = \"mask\"");
+    assert_eq!(action(ACME, floor, "a lantern"), Action::Review);
+    assert_eq!(action(&raised, floor, "a lantern"), Action::Review);
+}
+
 /// Each road of `src/ARCHITECTURE.md`, 9, that is closed by a refusal: the file, the operator's file, and the line that is told.
 #[test]
 fn whatever_weakens_a_locked_rule_is_refused() {

@@ -82,13 +82,14 @@ fn table(out: &mut String, name: &str, what: &str, entries: Vec<String>) {
     out.push_str("\";\n");
 }
 
-/// The first two fields of each line, where each is a character.
+/// The first two fields of each line, where each is a character and the first is no letter of ASCII.
 fn pairs(text: &str) -> Vec<(char, char)> {
     text.lines()
         .filter_map(|line| {
             let mut fields = line.split_whitespace();
             Some((only(fields.next()?)?, only(fields.next()?)?))
         })
+        .filter(|(c, _)| !c.is_ascii())
         .collect()
 }
 

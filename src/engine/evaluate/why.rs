@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::search::Budget;
 use crate::engine::trace::{
-    ConditionExplained, ListingExplained, LowerExplained, Removed, RuleExplained,
+    ActionExplained, ConditionExplained, ListingExplained, LowerExplained, Removed, RuleExplained,
 };
 use crate::ruleset::Node;
 
@@ -32,12 +32,15 @@ impl<'a> Evaluation<'a> {
     ) -> ControlFlow<(), RuleExplained> {
         let row = &self.rulesets[ruleset].rules[rule];
         let standing = self.standing(row);
-        let Circumstances { at, policy, .. } = self.circumstances;
+        let Circumstances {
+            at, policy, scene, ..
+        } = self.circumstances;
         let mut told = RuleExplained {
             rule: Arc::clone(&row.id),
             category: Arc::clone(&row.category),
             severity: row.severity,
             action: row.action,
+            became: None,
             shadow: standing.shadow,
             fired: false,
             live: standing.is_live(),
@@ -68,7 +71,20 @@ impl<'a> Evaluation<'a> {
                 shadow: standing.shadow,
             }),
         };
-        self.decide((ruleset, rule), budget, Some(&mut told))?;
+        if let Some(fired) = self.decide((ruleset, rule), budget, Some(&mut told))? {
+            let lowered = fired.lowered_from.map(|_| fired.action);
+            let (overridden, in_scene) = policy.weigh(
+                (&row.id, &row.category),
+                fired.action,
+                lowered.is_some(),
+                scene,
+            );
+            told.became = Some(ActionExplained {
+                lowered,
+                overridden,
+                in_scene,
+            });
+        }
         ControlFlow::Continue(told)
     }
 

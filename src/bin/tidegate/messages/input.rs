@@ -48,6 +48,11 @@ pub(crate) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// A message that is no line of a file.
+    pub(crate) fn read_alone(&mut self, text: &'a str) -> Result<(), Bad> {
+        self.read_json(&Line::of(text.len()), text.as_bytes())
+    }
+
     /// The line is the text, if it is `plain`, or else a JSON object.
     pub(crate) fn read(&mut self, line: &Line, bytes: &'a [u8], plain: bool) -> Result<(), Bad> {
         if plain {

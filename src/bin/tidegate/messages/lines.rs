@@ -20,13 +20,12 @@ pub(crate) struct Line {
     end: usize,
 }
 
-#[cfg(test)]
 impl Line {
-    /// A second line of so many bytes.
+    /// A first line of so many bytes.
     pub(crate) fn of(len: usize) -> Self {
         Self {
-            number: 2,
-            cut: false,
+            number: 1,
+            cut: len > LONGEST,
             start: 0,
             end: len,
         }
