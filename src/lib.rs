@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapter;
 #[cfg(feature = "base-rules")]
 pub mod base;
 mod compile;

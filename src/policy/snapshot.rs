@@ -325,6 +325,12 @@ impl Snapshot {
         &self.house.operator
     }
 
+    /// The rulesets of jurisdictions.
+    pub fn regional(&self) -> impl Iterator<Item = (&str, &Ruleset)> {
+        let regional = self.house.regional.iter();
+        regional.map(|(list, ruleset)| (&**list, &**ruleset))
+    }
+
     /// Base rules that the operator has in shadow at that time: rule, reason, and until when.
     pub fn shadows(&self, at: Timestamp) -> impl Iterator<Item = (&str, &str, Timestamp)> {
         let shadows = self.house.operator.shadows.iter();

@@ -1,0 +1,4 @@
+//! The edges: where tidegate meets files and the network. A feature each; the core knows none of them.
+
+#[cfg(feature = "source")]
+pub mod source;
