@@ -15,8 +15,7 @@ mod record;
 // pub mod report;
 #[cfg(feature = "alert-outbox")]
 mod seal;
-#[cfg(feature = "alert-outbox")]
-pub mod sink;
+// pub mod sink;
 
 pub use evidence::{EvidencePolicy, Grant};
 pub use identity::{AlertId, Identity, MasterKey, Pseudonym, fresh_message_id};

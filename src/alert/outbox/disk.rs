@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use redb::backends::FileBackend;
 use redb::{Builder, Database};
 
 use super::trouble::Trouble;
@@ -57,7 +58,7 @@ impl Disk for Folder {
         }
         let path = self.0.join(name);
         let fresh = !path.exists();
-        let database = builder().create_file(options.open(path)?)?;
+        let database = builder().create_with_backend(FileBackend::new(options.open(path)?)?)?;
         if fresh {
             self.sync()?;
         }
