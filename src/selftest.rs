@@ -193,29 +193,16 @@ struct Test<'a> {
 impl<'a> Test<'a> {
     fn new(pack: &'a Pack, rule: &'a Rule, sample: &'a Sample) -> Self {
         let last = sample.messages.last();
-        let default_scene = std::iter::once(Scene::default())
-            .chain(Scene::ALL)
-            .find(|scene| rule.scenes.contains(*scene));
-        let jurisdictions: Vec<Arc<str>> = match &sample.jurisdictions {
-            Some(given) => given.clone(),
-            None => rule
-                .listings
-                .iter()
-                .map(|listing| Arc::clone(&listing.list))
-                .collect(),
-        };
+        let (scene, at, policy) = setting(rule, Some(sample));
         Self {
             pack,
             rule,
             sample,
             id: Arc::from(format!("{}/{}", pack.id, rule.id)),
             text: last.map_or_else(|| Arc::from(""), |message| Arc::clone(&message.text)),
-            scene: sample.scene.or(default_scene).unwrap_or_default(),
-            at: last
-                .and_then(|message| message.at)
-                .or(sample.at)
-                .unwrap_or_else(|| time_of(rule)),
-            policy: Policy::default().with_jurisdictions(jurisdictions),
+            scene,
+            at,
+            policy,
         }
     }
 
@@ -281,6 +268,32 @@ impl<'a> Test<'a> {
             nearest,
         }))
     }
+}
+
+/// Where, when and for whom a sample is tested, or the rule where no sample says.
+pub(crate) fn setting(rule: &Rule, sample: Option<&Sample>) -> (Scene, Timestamp, Policy) {
+    let default_scene = std::iter::once(Scene::default())
+        .chain(Scene::ALL)
+        .find(|scene| rule.scenes.contains(*scene));
+    let jurisdictions: Vec<Arc<str>> = match sample.and_then(|sample| sample.jurisdictions.as_ref())
+    {
+        Some(given) => given.clone(),
+        None => rule
+            .listings
+            .iter()
+            .map(|listing| Arc::clone(&listing.list))
+            .collect(),
+    };
+    let scene = sample.and_then(|sample| sample.scene).or(default_scene);
+    let at = sample.and_then(|sample| {
+        let last = sample.messages.last().and_then(|message| message.at);
+        last.or(sample.at)
+    });
+    (
+        scene.unwrap_or_default(),
+        at.unwrap_or_else(|| time_of(rule)),
+        Policy::default().with_jurisdictions(jurisdictions),
+    )
 }
 
 /// A time at which the rule is live, if there is one.

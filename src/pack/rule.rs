@@ -19,6 +19,8 @@ use crate::verdict::{Action, Listing, Severity};
 
 /// The name of the list that a rule's `terms` make.
 const TERMS: &str = "terms";
+/// A rule that is rolled out to all conversations, in hundredths of a percent.
+const WHOLE: u16 = 10_000;
 
 impl Reading<'_, '_> {
     /// Reads every rule. Those in which something is wrong are left out; it is reported.
@@ -155,6 +157,7 @@ impl Reading<'_, '_> {
         let listings = self.listings(table);
         let samples = self.samples(table, &at, status);
         let title = self.prose(table, "title");
+        let rollout = self.rollout(table);
         self.reserved(table);
 
         Some(Rule {
@@ -165,6 +168,7 @@ impl Reading<'_, '_> {
             action,
             alert,
             status,
+            rollout,
             lists: scope.lists,
             when: when?,
             lower,
@@ -389,13 +393,33 @@ impl Reading<'_, '_> {
         listings
     }
 
+    /// `rollout`, in percent, as hundredths of a percent.
+    fn rollout(&mut self, table: &Table<'_>) -> u16 {
+        let Some((_, value)) = Self::value(table, "rollout") else {
+            return WHOLE;
+        };
+        let hundredths = number(value.get_ref()).map(|percent| percent * 100.0);
+        let whole = hundredths.filter(|share| {
+            (0.0..=f64::from(WHOLE)).contains(share) && (share - share.round()).abs() < 1e-6
+        });
+        match whole {
+            Some(share) => share.round() as u16,
+            None => {
+                self.wrong_type(
+                    "rollout",
+                    value,
+                    (
+                        "a percentage of the conversations from 0 to 100, with at most two decimals",
+                        "会话的百分比，0 到 100，至多两位小数",
+                    ),
+                );
+                WHOLE
+            }
+        }
+    }
+
     /// Keys of the format that are checked and have no effect yet.
     fn reserved(&mut self, table: &Table<'_>) {
-        let number = |value: &DeValue<'_>| match value {
-            DeValue::Integer(number) => number.as_str().parse::<f64>().ok(),
-            DeValue::Float(number) => number.as_str().replace('_', "").parse::<f64>().ok(),
-            _ => None,
-        };
         if let Some((key, value)) = Self::value(table, "min_confidence") {
             if number(value.get_ref()).is_some_and(|n| (0.0..=1.0).contains(&n)) {
                 self.not_built("min_confidence", key);
@@ -408,13 +432,6 @@ impl Reading<'_, '_> {
             }
         }
         self.window(table);
-        if let Some((key, value)) = Self::value(table, "rollout") {
-            if number(value.get_ref()).is_some() || value.get_ref().is_table() {
-                self.not_built("rollout", key);
-            } else {
-                self.wrong_type("rollout", value, ("a number or a table", "数或表"));
-            }
-        }
         if let Some((key, _)) = Self::value(table, "allow_lints") {
             for (lint, at) in self.tables(table, "allow_lints", Kind::Lint) {
                 for key in Kind::Lint.keys() {
@@ -489,5 +506,13 @@ impl Reading<'_, '_> {
         self.lint_exceptions(except, &mut terms);
         drop(terms);
         self.lists = lists;
+    }
+}
+
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Integer(number) => number.as_str().parse().ok(),
+        DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
+        _ => None,
     }
 }

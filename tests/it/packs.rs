@@ -516,3 +516,31 @@ fn json_has_the_contracts_keys() {
     }
     assert_eq!(json[0]["line"], 13);
 }
+
+#[test]
+fn a_rollout_is_a_percentage() {
+    let read = |rollout: &str| {
+        let source = format!(
+            "format = 1\n[pack]\nid = \"acme.words\"\nversion = \"1.0.0\"\ntitle = \"Words\"\n[[rule]]\nid = \"words\"\n\
+             category = \"house.words\"\nrollout = {rollout}\nterms = [\"坏词\"]\n[rule.samples]\nmatch = [\"坏词\"]\npass = [\"好词\"]\n"
+        );
+        let parsed = parse("words.toml", &source, &PackLimits::default());
+        let codes = codes_of(&parsed);
+        (
+            parsed.ok().map(|parsed| parsed.pack.rules[0].rollout),
+            codes,
+        )
+    };
+    for (percent, hundredths) in [
+        ("5", 500),
+        ("0", 0),
+        ("0.01", 1),
+        ("33.33", 3_333),
+        ("100", 10_000),
+    ] {
+        assert_eq!(read(percent), (Some(hundredths), vec![]), "{percent}");
+    }
+    for percent in ["101", "-1", "0.005", "\"5%\"", "{ percent = 5 }", "nan"] {
+        assert_eq!(read(percent), (None, vec!["wrong-type"]), "{percent}");
+    }
+}

@@ -1,7 +1,8 @@
-//! Makes the tables in `src/text/tables` from the data of Unicode and of OpenCC.
+//! Makes the tables in `src/text/tables` from the data of Unicode and of OpenCC, and those of `src/evade`, by which disguises are made.
 //!
 //! `cargo run --features tablegen --bin tablegen -- DATA_DIR`, from the root of the crate. `DATA_DIR` holds `unicode/` (`CaseFolding.txt`,
-//! `confusables.txt`, `EquivalentUnifiedIdeograph.txt`) and `opencc/` (`TSCharacters.txt` and its kin). What comes out
+//! `confusables.txt`, `EquivalentUnifiedIdeograph.txt`) and `opencc/` (`TSCharacters.txt` and its kin), and what
+//! `evade` names. What comes out
 //! is committed; the same data gives the same bytes.
 //!
 //! Each table is made by a module of its own, on top of the tables of the earlier stages of the fold. The law that they keep together
@@ -10,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod classes;
+mod evade;
 mod looks;
 mod marks;
 mod scripts;
@@ -67,5 +69,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("usage: tablegen DATA_DIR")?;
     let data = sources::Data::read(Path::new(&dir))?;
     let tables = Tables::from(&data)?;
-    write::all(&tables, &data, Path::new("src/text/tables"))
+    write::all(&tables, &data, Path::new("src/text/tables"))?;
+    evade::all(Path::new(&dir), Path::new("src/evade/tables.rs"))
 }

@@ -14,7 +14,7 @@ use tidegate::{PackLimits, Scene};
 use crate::check::Format;
 use crate::packs::{self, Loaded};
 use crate::term::{self, Out, styled};
-use crate::{Broke, Done, explain, time};
+use crate::{Broke, Done, evade, explain, time};
 
 /// Runs the samples of the packs
 ///
@@ -28,6 +28,8 @@ pub(crate) struct Args {
     /// For people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    #[command(flatten)]
+    evade: evade::Evade,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
@@ -43,6 +45,10 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
             }
         }
         return Ok(Done::Wrong);
+    }
+    if args.evade.evade {
+        let packs = loaded.into_iter().filter_map(|loaded| loaded.pack);
+        return evade::run(&args.evade, packs.collect(), args.format);
     }
     let (base, own): (Vec<Pack>, Vec<Pack>) = loaded
         .iter()
