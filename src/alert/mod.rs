@@ -6,17 +6,20 @@
 
 pub mod chain;
 mod evidence;
-// pub mod format;
+pub mod format;
 mod identity;
 mod named;
+mod note;
 #[cfg(feature = "alert-outbox")]
 pub mod outbox;
 mod record;
 // pub mod report;
 #[cfg(feature = "alert-outbox")]
 mod seal;
-// pub mod sink;
+#[cfg(feature = "alert-outbox")]
+pub mod sink;
 
 pub use evidence::{EvidencePolicy, Grant};
 pub use identity::{AlertId, Identity, MasterKey, Pseudonym, fresh_message_id};
+pub use note::Note;
 pub use record::{Alert, AlertSpan, Facts, ListingReference, NoMessageId, Particulars};

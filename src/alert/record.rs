@@ -168,9 +168,7 @@ impl Alert {
                 };
                 let particulars = Particulars {
                     message: id.to_owned(),
-                    sender: message
-                        .sender
-                        .map(|sender| identity.sender(tenant, sender)),
+                    sender: message.sender.map(|sender| identity.sender(tenant, sender)),
                     conversation: message
                         .conversation
                         .map(|conversation| identity.conversation(tenant, conversation)),
@@ -257,6 +255,46 @@ fn last(text: &str, count: usize) -> &str {
     }
 }
 
+/// An alert for the tests of other rooms.
+#[cfg(test)]
+pub(super) fn sample(message: &str) -> Alert {
+    let identity = Identity::of(&super::MasterKey::new([9; 32]));
+    Alert {
+        facts: Facts {
+            id: identity.alert_id("acme", Some("g1"), message, "acme.custom/lure"),
+            tenant: "acme".to_owned(),
+            rule: "acme.custom/lure".to_owned(),
+            pack_version: Some("1.0.0".to_owned()),
+            category: "fraud.lure".to_owned(),
+            severity: Severity::High,
+            action: Action::Block,
+            decided: Action::Block,
+            scene: Scene::Group,
+            raised: Timestamp(1_795_428_000),
+            references: vec!["POL-7.2".to_owned()],
+        },
+        particulars: Particulars {
+            message: message.to_owned(),
+            sender: Some(identity.sender("acme", "u1")),
+            conversation: Some(identity.conversation("acme", "g1")),
+            sent: None,
+            ruleset: "b3:00".to_owned(),
+            coverage: "complete".to_owned(),
+            listings: Vec::new(),
+            spans: vec![AlertSpan {
+                part: 0,
+                start: 0,
+                end: 11,
+                variants: Vec::new(),
+                term: Some("gift card".to_owned()),
+                text: Some("canary-7f3a".to_owned()),
+                before: None,
+                after: None,
+            }],
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,7 +355,12 @@ pass = ["hell"]
         for (keep, span, before, after) in [
             (Grant::Offsets, None, None, None),
             (Grant::Span, Some("gift card"), None, None),
-            (Grant::Context(3), Some("gift card"), Some(" 👨‍👩‍👧 "), Some(" no")),
+            (
+                Grant::Context(3),
+                Some("gift card"),
+                Some(" 👨‍👩‍👧 "),
+                Some(" no"),
+            ),
             (
                 Grant::Context(200),
                 Some("gift card"),

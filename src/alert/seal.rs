@@ -55,7 +55,10 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_with_everything_right_alone() {
         let sealed = seal(&[1; 32], [2; NONCE], b"row 7", b"text");
-        assert_eq!(open(&[1; 32], b"row 7", &sealed).as_deref(), Some(&b"text"[..]));
+        assert_eq!(
+            open(&[1; 32], b"row 7", &sealed).as_deref(),
+            Some(&b"text"[..])
+        );
         assert_eq!(open(&[3; 32], b"row 7", &sealed), None);
         assert_eq!(open(&[1; 32], b"row 8", &sealed), None);
         for at in 0..sealed.len() {
@@ -71,7 +74,9 @@ mod tests {
     fn it_is_the_published_cipher() {
         let key: Vec<u8> = (0x80..=0x9f).collect();
         let nonce: Vec<u8> = (0x40..=0x57).collect();
-        let aad = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
+        let aad = [
+            0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7,
+        ];
         let plain = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
         let sealed = seal(
             &key.try_into().expect("32 bytes"),

@@ -9,10 +9,11 @@ use super::disk::Disk;
 use super::row::{self, Row, ranges};
 use super::store::{HOLDS, META, RECORDS, Store, Tail, json};
 use super::trouble::Trouble;
-use super::{Hold, Note, Outbox, lock};
+use super::{Hold, Outbox, lock};
 use crate::alert::chain::{ChainHash, ChainKey, Head};
 use crate::alert::identity::{AlertId, MasterKey};
 use crate::alert::named;
+use crate::alert::note::Note;
 use crate::alert::record::Alert;
 use crate::diag::said;
 use crate::primitives::Timestamp;
@@ -191,12 +192,7 @@ impl Outbox {
     }
 
     /// Writes the tombstones and the note, then makes the file of keys anew.
-    fn destroy(
-        &self,
-        seqs: &[u64],
-        ids: Vec<AlertId>,
-        office: &Office<'_>,
-    ) -> Result<(), Trouble> {
+    fn destroy(&self, seqs: &[u64], ids: Vec<AlertId>, office: &Office<'_>) -> Result<(), Trouble> {
         if seqs.is_empty() {
             return Ok(());
         }
@@ -208,7 +204,9 @@ impl Outbox {
             at: office.at,
         };
         let mut writer = lock(&self.writer);
-        self.write(&mut writer, |store, tail| store.bury_bodies(tail, seqs, &note))?;
+        self.write(&mut writer, |store, tail| {
+            store.bury_bodies(tail, seqs, &note)
+        })?;
         let mut place = self
             .store
             .write()
@@ -235,12 +233,7 @@ impl Outbox {
     /// # Errors
     ///
     /// If there is no such record or it was erased, no ground is given, or the store cannot be written.
-    pub fn hold(
-        &self,
-        id: AlertId,
-        until: Timestamp,
-        office: &Office<'_>,
-    ) -> Result<(), Trouble> {
+    pub fn hold(&self, id: AlertId, until: Timestamp, office: &Office<'_>) -> Result<(), Trouble> {
         office.check()?;
         let (seq, _) = self.live(id)?;
         let hold = Hold {
@@ -324,6 +317,7 @@ impl Outbox {
         let entry = self.find(id)?;
         match entry.what {
             super::What::Alert(alert, _) => Ok((entry.head.seq, *alert)),
+            super::What::Unreadable(_) => Err(Trouble::damaged("the record does not open")),
             _ => Err(Trouble::erased()),
         }
     }
@@ -487,7 +481,14 @@ fn add_note(
     note: &Note,
 ) -> Result<Tail, Trouble> {
     let seq = tail.head.seq + 1;
-    let row = Row::new(chain, tail.head.hash, seq, row::NOTE, json(note), Vec::new());
+    let row = Row::new(
+        chain,
+        tail.head.hash,
+        seq,
+        row::NOTE,
+        json(note),
+        Vec::new(),
+    );
     let bytes = row.to_bytes();
     records.insert(seq, &*bytes)?;
     Ok(Tail {

@@ -89,7 +89,9 @@ impl Keys {
             txn.open_table(PERIODS)?;
             txn.open_table(RECORDS)?;
             txn.open_table(SUBJECTS)?;
-            let found = meta.get("identity")?.map(|wrapped| wrapped.value().to_owned());
+            let found = meta
+                .get("identity")?
+                .map(|wrapped| wrapped.value().to_owned());
             match found {
                 Some(wrapped) => {
                     let seed = seal::open_key(&wrapping, b"identity", &wrapped)

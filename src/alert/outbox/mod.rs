@@ -29,11 +29,11 @@ use super::chain::Head;
 use super::evidence::{EvidencePolicy, Grant};
 use super::identity::{AlertId, Identity, MasterKey};
 use super::named;
+use super::note::Note;
 use super::record::{Alert, Facts};
 use crate::primitives::Timestamp;
 
 pub use custody::{Case, Erasure, Office, Proof};
-pub use row::Note;
 pub use trouble::Trouble;
 pub use verify::{Fault, Verification};
 
@@ -136,6 +136,8 @@ pub enum What {
     Alert(Box<Alert>, Grant),
     /// An alert whose content was erased.
     Erased(Facts),
+    /// An alert that does not open: its content was changed, or its key is lost. [`Outbox::verify`] says which.
+    Unreadable(Facts),
     /// What was done with alerts.
     Note(Note),
 }
@@ -229,11 +231,7 @@ impl Outbox {
     /// # Errors
     ///
     /// If the files cannot be opened, another process has them open, or the master key is another one.
-    pub fn open(
-        folder: &Path,
-        master: MasterKey,
-        limits: OutboxLimits,
-    ) -> Result<Self, Trouble> {
+    pub fn open(folder: &Path, master: MasterKey, limits: OutboxLimits) -> Result<Self, Trouble> {
         std::fs::create_dir_all(folder)?;
         Self::on(Box::new(Folder::new(folder)), master, limits)
     }
@@ -293,7 +291,10 @@ impl Outbox {
         let mut queue = lock(&self.queue);
         if queue.len() >= self.limits.queue {
             drop(queue);
-            self.fail(pending, &Trouble::full("too many wait for the disk", "等待写盘的过多"));
+            self.fail(
+                pending,
+                &Trouble::full("too many wait for the disk", "等待写盘的过多"),
+            );
         } else {
             queue.push(pending);
         }
@@ -314,11 +315,17 @@ impl Outbox {
         let head = *lock(&self.end.0);
         let behind = {
             let cursors = lock(&self.cursors);
-            let enabled = cursors.0.values().filter(|cursor| cursor.disabled.is_none());
+            let enabled = cursors
+                .0
+                .values()
+                .filter(|cursor| cursor.disabled.is_none());
             enabled.map(|cursor| cursor.seq).min()
         };
         if behind.is_some_and(|seq| head.saturating_sub(seq) >= self.limits.backlog) {
-            return Some(Trouble::full("a sink is too far behind", "有接收端积压过多"));
+            return Some(Trouble::full(
+                "a sink is too far behind",
+                "有接收端积压过多",
+            ));
         }
         // Whoever writes just now will see it next time.
         let bytes = self.writer.try_lock().map_or(0, |writer| writer.tail.bytes);
@@ -450,10 +457,7 @@ impl Outbox {
         }
     }
 
-    fn reading<T>(
-        &self,
-        read: impl FnOnce(&Store) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
+    fn reading<T>(&self, read: impl FnOnce(&Store) -> Result<T, Trouble>) -> Result<T, Trouble> {
         let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = &*store {
             return read(store);

@@ -6,13 +6,7 @@
 //!
 //! The header is JSON in the clear; the body is a nonce and ciphertext, and empty for notes and for alerts that were erased.
 
-use serde::{Deserialize, Serialize};
-
 use crate::alert::chain::{ChainHash, ChainKey};
-use crate::alert::identity::AlertId;
-use crate::alert::named;
-use crate::primitives::Timestamp;
-use crate::verdict::Action;
 
 const VERSION: u8 = 1;
 const FIXED: usize = 2 + 32 + 32 + 4;
@@ -89,103 +83,6 @@ impl Row {
             body: body.to_owned(),
         })
     }
-}
-
-/// A record that is no alert: what was done with alerts, and by whom. In the same chain, in the clear, without personal data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "note", rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Note {
-    /// What alerts held was erased, and the keys with it.
-    Erased {
-        /// The numbers of their records, as ranges with both ends in.
-        records: Vec<(u64, u64)>,
-        /// Their ids, so that those who hold copies can erase them; none for what merely grew old.
-        ids: Vec<AlertId>,
-        /// Why.
-        ground: String,
-        /// Who, as a role.
-        by: String,
-        /// When.
-        #[serde(with = "named::time")]
-        at: Timestamp,
-    },
-    /// An alert is kept beyond its time.
-    Held {
-        /// Which.
-        id: AlertId,
-        /// Why: the law or the order.
-        ground: String,
-        /// Until when, exclusively.
-        #[serde(with = "named::time")]
-        until: Timestamp,
-        /// Who, as a role.
-        by: String,
-        /// When.
-        #[serde(with = "named::time")]
-        at: Timestamp,
-    },
-    /// A hold was ended.
-    Released {
-        /// Which.
-        id: AlertId,
-        /// Why.
-        ground: String,
-        /// Who, as a role.
-        by: String,
-        /// When.
-        #[serde(with = "named::time")]
-        at: Timestamp,
-    },
-    /// A case was exported.
-    Exported {
-        /// Which.
-        id: AlertId,
-        /// The digest of the file.
-        digest: ChainHash,
-        /// Why.
-        ground: String,
-        /// Who, as a role.
-        by: String,
-        /// When.
-        #[serde(with = "named::time")]
-        at: Timestamp,
-    },
-    /// Alerts were not stored, and the policy was to go on.
-    Spilled {
-        /// How many, by tenant and rule.
-        alerts: Vec<(String, String, u64)>,
-        /// The code of the trouble.
-        why: String,
-        /// When this was written; they were raised before.
-        #[serde(with = "named::time")]
-        at: Timestamp,
-    },
-    /// A person decided on the message of an alert.
-    Decided {
-        /// Which.
-        id: AlertId,
-        /// What is to be done with it.
-        #[serde(with = "named")]
-        action: Action,
-        /// Who, as a role.
-        by: String,
-        /// When.
-        #[serde(with = "named::time")]
-        at: Timestamp,
-    },
-    /// A decision was reversed.
-    Reversed {
-        /// Which.
-        id: AlertId,
-        /// Why.
-        ground: String,
-        /// Who, as a role.
-        by: String,
-        /// When.
-        #[serde(with = "named::time")]
-        at: Timestamp,
-    },
 }
 
 /// Sorted numbers as ranges with both ends in.

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::Disk;
 use super::keys::{Keys, Wanted};
-use super::row::{self, Note, Row};
+use super::row::{self, Row};
 use super::trouble::{Trouble, random};
 use super::{Cursor, DeadLetter, Entry, Hold, What};
 use crate::alert::chain::{ChainKey, Head};
 use crate::alert::evidence::{EvidencePolicy, Grant};
 use crate::alert::identity::MasterKey;
+use crate::alert::note::Note;
 use crate::alert::record::{Alert, Facts, Particulars};
 use crate::alert::seal;
 use crate::primitives::Timestamp;
@@ -245,19 +246,19 @@ impl Store {
                 if row.is_erased() {
                     What::Erased(facts)
                 } else {
-                    let body = self.body(seq, row)?.ok_or_else(damaged)?;
-                    What::Alert(
-                        Box::new(Alert {
-                            facts,
-                            particulars: body.particulars,
-                        }),
-                        body.tell,
-                    )
+                    match self.body(seq, row)? {
+                        None => What::Unreadable(facts),
+                        Some(body) => What::Alert(
+                            Box::new(Alert {
+                                facts,
+                                particulars: body.particulars,
+                            }),
+                            body.tell,
+                        ),
+                    }
                 }
             }
-            row::NOTE => {
-                What::Note(serde_json::from_slice(&row.header).map_err(|_| damaged())?)
-            }
+            row::NOTE => What::Note(serde_json::from_slice(&row.header).map_err(|_| damaged())?),
             _ => return Err(damaged()),
         };
         Ok(Entry { head, what })

@@ -10,9 +10,7 @@ use super::disk::{Disk, builder};
 use super::row::Row;
 use super::store::RECORDS;
 use super::*;
-use crate::alert::record::{AlertSpan, Particulars};
-use crate::primitives::Scene;
-use crate::verdict::{Action, Severity};
+use crate::alert::record::sample;
 
 const NOW: Timestamp = Timestamp(1_795_428_000);
 
@@ -21,41 +19,9 @@ fn master() -> MasterKey {
 }
 
 fn alert_of(outbox: &Outbox, message: &str, sender: &str) -> Alert {
-    let identity = outbox.identity();
-    Alert {
-        facts: Facts {
-            id: identity.alert_id("acme", Some("g1"), message, "acme.custom/lure"),
-            tenant: "acme".to_owned(),
-            rule: "acme.custom/lure".to_owned(),
-            pack_version: Some("1.0.0".to_owned()),
-            category: "fraud.lure".to_owned(),
-            severity: Severity::High,
-            action: Action::Block,
-            decided: Action::Block,
-            scene: Scene::Group,
-            raised: NOW,
-            references: vec!["POL-7.2".to_owned()],
-        },
-        particulars: Particulars {
-            message: message.to_owned(),
-            sender: Some(identity.sender("acme", sender)),
-            conversation: Some(identity.conversation("acme", "g1")),
-            sent: None,
-            ruleset: "b3:00".to_owned(),
-            coverage: "complete".to_owned(),
-            listings: Vec::new(),
-            spans: vec![AlertSpan {
-                part: 0,
-                start: 0,
-                end: 9,
-                variants: Vec::new(),
-                term: Some("gift card".to_owned()),
-                text: Some("canary-7f3a".to_owned()),
-                before: None,
-                after: None,
-            }],
-        },
-    }
+    let mut alert = sample(message);
+    alert.particulars.sender = Some(outbox.identity().sender("acme", sender));
+    alert
 }
 
 /// A disk in memory that can lose its power and refuse to write.
@@ -301,7 +267,10 @@ fn an_alert_is_stored_once_and_comes_back() {
         entries[0].what,
         What::Alert(Box::new(alert.clone()), Grant::Offsets)
     );
-    assert_eq!(outbox.find(alert.facts.id).expect("it is there"), entries[0]);
+    assert_eq!(
+        outbox.find(alert.facts.id).expect("it is there"),
+        entries[0]
+    );
     assert_eq!(outbox.head(), entries[0].head);
 }
 
@@ -341,7 +310,8 @@ fn submissions_share_a_commit() {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_power_fails() {
-    let runs = std::env::var("TIDEGATE_POWER_CUTS").map_or(60, |runs| runs.parse().expect("a number"));
+    let runs =
+        std::env::var("TIDEGATE_POWER_CUTS").map_or(60, |runs| runs.parse().expect("a number"));
     let mut cuts = 0;
     for seed in 0..runs {
         let rig = Rig::random(seed);
@@ -384,7 +354,10 @@ fn nothing_acknowledged_is_lost_when_the_power_fails() {
         assert!(verified.is_whole(), "seed {seed}: {:?}", verified.faults);
         assert_eq!(store(&outbox, "after", "u9"), Ok(Outcome::Stored));
     }
-    assert!(cuts * 2 > runs as u32, "the power failed {cuts} times in {runs} runs");
+    assert!(
+        cuts * 2 > runs as u32,
+        "the power failed {cuts} times in {runs} runs"
+    );
 }
 
 #[test]
@@ -419,10 +392,7 @@ fn what_is_spilled_is_counted_in_the_chain() {
     let outbox = rig.outbox(limits).expect("it opens");
     rig.refuse(Some(io::ErrorKind::StorageFull));
     for n in 0..3 {
-        assert_eq!(
-            store(&outbox, &format!("m{n}"), "u1"),
-            Ok(Outcome::Spilled)
-        );
+        assert_eq!(store(&outbox, &format!("m{n}"), "u1"), Ok(Outcome::Spilled));
     }
     assert_eq!(lock(&outbox.spilled).0.values().sum::<u64>(), 3);
     rig.refuse(None);
@@ -546,7 +516,14 @@ fn what_is_taken_away_is_found() {
             assert_eq!(codes(store, &heads[..3]), [""; 0]);
             assert_eq!(codes(store, &heads), ["cut-off"]);
             // Another record in its place, made by someone who has the key.
-            let other = Row::new(&store.chain, rows[2].hash, 4, rows[3].kind, b"{}".to_vec(), Vec::new());
+            let other = Row::new(
+                &store.chain,
+                rows[2].hash,
+                4,
+                rows[3].kind,
+                b"{}".to_vec(),
+                Vec::new(),
+            );
             put(store, 4, &other.to_bytes());
             assert!(codes(store, &heads).contains(&"other-head"));
             put(store, 4, &rows[3].to_bytes());
@@ -606,7 +583,10 @@ fn a_person_is_erased_and_the_chain_stands() {
         }
         for canary in ["canary-7f3a", "gift card"] {
             let canary = canary.as_bytes();
-            let clear = image.now.windows(canary.len()).any(|window| window == canary);
+            let clear = image
+                .now
+                .windows(canary.len())
+                .any(|window| window == canary);
             assert!(!clear, "{name} holds text in the clear");
         }
     }
@@ -615,7 +595,10 @@ fn a_person_is_erased_and_the_chain_stands() {
     store(&outbox, "m1", "u1").expect("it was stored");
     assert_eq!(messages(&outbox), ["m2"]);
     assert_eq!(
-        outbox.export(kept, &office("order")).expect_err("gone").code,
+        outbox
+            .export(kept, &office("order"))
+            .expect_err("gone")
+            .code,
         "erased-alert"
     );
 }
@@ -646,10 +629,18 @@ fn a_case_is_exported_with_its_proof_and_that_is_on_record() {
         by: " ",
         ..office("order")
     };
-    assert_eq!(outbox.export(id, &nobody).expect_err("nobody").code, "no-ground");
-    let bytes = outbox.export(id, &office("order 7")).expect("it is exported");
+    assert_eq!(
+        outbox.export(id, &nobody).expect_err("nobody").code,
+        "no-ground"
+    );
+    let bytes = outbox
+        .export(id, &office("order 7"))
+        .expect("it is exported");
     let case: Case = serde_json::from_slice(&bytes).expect("it is JSON");
-    assert_eq!(case.alert.particulars.spans[0].text.as_deref(), Some("canary-7f3a"));
+    assert_eq!(
+        case.alert.particulars.spans[0].text.as_deref(),
+        Some("canary-7f3a")
+    );
     assert!(outbox.proves(&case).expect("it can be read"));
     let mut changed = case.clone();
     changed.alert.facts.rule.push('x');

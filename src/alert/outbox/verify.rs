@@ -3,11 +3,12 @@
 use redb::{ReadableDatabase, ReadableTable};
 use serde::Serialize;
 
-use super::row::{self, Note, Row};
+use super::Outbox;
+use super::row::{self, Row};
 use super::store::{RECORDS, Store};
 use super::trouble::Trouble;
-use super::Outbox;
 use crate::alert::chain::{ChainHash, Head};
+use crate::alert::note::Note;
 use crate::diag::{Said, said};
 
 /// Faults that are listed; further ones are counted.
@@ -193,7 +194,9 @@ impl Store {
                 found.fault(seq, "cut-off", message);
                 continue;
             }
-            let row = records.get(seq)?.and_then(|row| Row::from_bytes(row.value()));
+            let row = records
+                .get(seq)?
+                .and_then(|row| Row::from_bytes(row.value()));
             if row.is_none_or(|row| row.hash != hash) {
                 let message = said!(
                     "a sink was sent another record {seq} than the store holds",
