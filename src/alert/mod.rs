@@ -13,7 +13,7 @@ mod note;
 #[cfg(feature = "alert-outbox")]
 pub mod outbox;
 mod record;
-// pub mod report;
+pub mod report;
 #[cfg(feature = "alert-outbox")]
 mod seal;
 #[cfg(feature = "alert-outbox")]

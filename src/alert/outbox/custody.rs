@@ -14,7 +14,8 @@ use crate::alert::chain::{ChainHash, ChainKey, Head};
 use crate::alert::identity::{AlertId, MasterKey};
 use crate::alert::named;
 use crate::alert::note::Note;
-use crate::alert::record::Alert;
+use crate::alert::record::{Alert, Facts};
+use crate::alert::report::{Figures, Row as Figure};
 use crate::diag::said;
 use crate::primitives::Timestamp;
 
@@ -274,6 +275,16 @@ impl Outbox {
         })
     }
 
+    /// The hold that an alert is under.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such record, or the store cannot be read.
+    pub fn hold_of(&self, id: AlertId) -> Result<Option<Hold>, Trouble> {
+        let seq = self.find(id)?.head.seq;
+        self.reading(|store| Ok(store.holds()?.remove(&seq)))
+    }
+
     /// One case as JSON. That it was exported, by whom and why, is in the chain before the bytes are handed out.
     ///
     /// # Errors
@@ -313,6 +324,33 @@ impl Outbox {
         })
     }
 
+    /// Figures of the alerts raised from `from` on and before `until`. Reads every record, and opens none.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn figures(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Figure>, Trouble> {
+        let mut figures = Figures::new(from, until);
+        self.reading(|store| {
+            store.each_row(1, &mut |_, row| {
+                match row.kind {
+                    row::ALERT => {
+                        if let Ok(facts) = serde_json::from_slice(&row.header) {
+                            figures.alert(&facts);
+                        }
+                    }
+                    _ => {
+                        if let Ok(note) = serde_json::from_slice(&row.header) {
+                            figures.note(&note);
+                        }
+                    }
+                }
+                true
+            })
+        })?;
+        Ok(figures.rows())
+    }
+
     fn live(&self, id: AlertId) -> Result<(u64, Alert), Trouble> {
         let entry = self.find(id)?;
         match entry.what {
@@ -326,7 +364,7 @@ impl Outbox {
 impl Store {
     fn id_of(&self, seq: u64) -> Result<AlertId, Trouble> {
         let row = self.row(seq)?.ok_or_else(Trouble::unknown)?;
-        let facts: crate::alert::record::Facts = serde_json::from_slice(&row.header)
+        let facts: Facts = serde_json::from_slice(&row.header)
             .map_err(|_| Trouble::damaged(&format!("record {seq}")))?;
         Ok(facts.id)
     }
@@ -336,8 +374,7 @@ impl Store {
         let mut oldest = None;
         self.each_row(seq + 1, &mut |_, row| {
             if row.kind == row::ALERT {
-                let facts: Option<crate::alert::record::Facts> =
-                    serde_json::from_slice(&row.header).ok();
+                let facts: Option<Facts> = serde_json::from_slice(&row.header).ok();
                 oldest = facts.map(|facts| facts.raised);
             }
             oldest.is_none()

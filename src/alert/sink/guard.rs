@@ -140,7 +140,7 @@ impl Resolver for Guarded {
         let mut allowed = self.empty();
         for address in all.iter() {
             let ip = address.ip();
-            if self.guard.refuses(ip).is_none() && !(plain && !ip.to_canonical().is_loopback()) {
+            if (!plain || ip.to_canonical().is_loopback()) && self.guard.refuses(ip).is_none() {
                 allowed.push(*address);
             }
         }

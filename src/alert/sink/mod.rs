@@ -6,6 +6,7 @@
 
 #[cfg(feature = "alert-alertmanager")]
 mod alertmanager;
+mod config;
 mod delivery;
 #[cfg(any(feature = "alert-alertmanager", feature = "alert-webhook"))]
 mod guard;
@@ -29,6 +30,9 @@ use super::format::Notice;
 
 #[cfg(feature = "alert-alertmanager")]
 pub use alertmanager::Alertmanager;
+pub use config::{
+    AlertmanagerConfig, AlertsConfig, JsonlConfig, Secret, SinkConfig, SyslogConfig, WebhookConfig,
+};
 pub use delivery::{Delivery, Plan};
 #[cfg(any(feature = "alert-alertmanager", feature = "alert-webhook"))]
 pub use guard::Guard;

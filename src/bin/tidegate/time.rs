@@ -16,3 +16,9 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn show(time: Timestamp) -> String {
     time.to_string()
 }
+
+/// A time given on the command line.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text)
+        .ok_or_else(|| "write a time such as 2026-11-23T10:00:00Z, or a day".to_owned())
+}
