@@ -582,6 +582,11 @@ impl Outbox {
         self.reading(|store| store.dead(sink))
     }
 
+    /// Alerts that were spilled and are not yet counted in the chain. A crash loses this number.
+    pub fn spilled(&self) -> u64 {
+        lock(&self.spilled).0.values().sum()
+    }
+
     /// The state of things.
     ///
     /// # Errors
@@ -590,7 +595,7 @@ impl Outbox {
     pub fn stats(&self) -> Result<Stats, Trouble> {
         let tail = lock(&self.writer).tail;
         let cursors = self.cursors();
-        let spilled = lock(&self.spilled).0.values().sum();
+        let spilled = self.spilled();
         self.reading(|store| {
             let mut sinks = BTreeMap::new();
             for (sink, cursor) in cursors {

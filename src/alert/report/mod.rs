@@ -20,19 +20,22 @@ pub use statement::{NoRestriction, Problem, Statement};
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Ground {
     /// A provision of law.
-    Law {
-        /// Which one; at most 500 characters.
-        ground: String,
-        /// Why the content is against it; at most 2000.
-        explanation: String,
-    },
+    Law(Reason),
     /// A clause of the terms.
-    Terms {
-        /// Which one; at most 500 characters.
-        ground: String,
-        /// Why the content is against it; at most 2000.
-        explanation: String,
-    },
+    Terms(Reason),
+}
+
+/// Which provision or clause, and why the content is against it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// Which one; at most 500 characters.
+    pub ground: String,
+    /// Why; at most 2000.
+    pub explanation: String,
+    /// Why, in Chinese, for notices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation_zh: Option<String>,
 }
 
 /// The grounds of decisions by category.
@@ -63,19 +66,19 @@ impl Grounds {
             }
         }
         let ground = match facts.references.is_empty() {
-            true => format!("Rule {}", facts.rule),
+            true => facts.rule.clone(),
             false => facts.references.join(", "),
         };
-        Ground::Terms {
+        let (rule, category) = (&facts.rule, &facts.category);
+        let explanation =
+            format!("The message matched rule {rule} ({category}), which the terms do not allow.");
+        Ground::Terms(Reason {
             ground: cut(&ground, 500),
-            explanation: cut(
-                &format!(
-                    "The message matched rule {} of the category {}, which the terms do not allow.",
-                    facts.rule, facts.category
-                ),
-                2_000,
-            ),
-        }
+            explanation: cut(&explanation, 2_000),
+            explanation_zh: Some(format!(
+                "消息命中规则 {rule}（{category}），平台规则不予允许。"
+            )),
+        })
     }
 }
 

@@ -9,19 +9,14 @@ use crate::verdict::Action;
 /// the message was delivered as it was. Holds nothing of the message.
 pub fn user_notice(facts: &Facts, grounds: &Grounds, lang: Lang) -> Option<String> {
     let day = date(facts.raised);
-    let (law, ground, explanation) = match grounds.of(facts) {
-        Ground::Law {
-            ground,
-            explanation,
-        } => (true, ground, explanation),
-        Ground::Terms {
-            ground,
-            explanation,
-        } => (false, ground, explanation),
+    let (law, reason) = match grounds.of(facts) {
+        Ground::Law(reason) => (true, reason),
+        Ground::Terms(reason) => (false, reason),
     };
-    let id = facts.id;
+    let (id, ground) = (facts.id, reason.ground);
     Some(match lang {
         Lang::En => {
+            let explanation = reason.explanation;
             let done = match facts.decided {
                 Action::Pass => return None,
                 Action::Mask => "was delivered with some words replaced",
@@ -40,6 +35,7 @@ pub fn user_notice(facts: &Facts, grounds: &Grounds, lang: Lang) -> Option<Strin
             )
         }
         Lang::Zh => {
+            let explanation = reason.explanation_zh.unwrap_or(reason.explanation);
             let done = match facts.decided {
                 Action::Pass => return None,
                 Action::Mask => "已在替换部分文字后送达",

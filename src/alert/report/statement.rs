@@ -174,21 +174,15 @@ impl Statement {
             ..Self::default()
         };
         match grounds.of(facts) {
-            Ground::Law {
-                ground,
-                explanation,
-            } => {
+            Ground::Law(reason) => {
                 ILLEGAL.clone_into(&mut statement.decision_ground);
-                statement.illegal_content_legal_ground = Some(ground);
-                statement.illegal_content_explanation = Some(explanation);
+                statement.illegal_content_legal_ground = Some(reason.ground);
+                statement.illegal_content_explanation = Some(reason.explanation);
             }
-            Ground::Terms {
-                ground,
-                explanation,
-            } => {
+            Ground::Terms(reason) => {
                 INCOMPATIBLE.clone_into(&mut statement.decision_ground);
-                statement.incompatible_content_ground = Some(ground);
-                statement.incompatible_content_explanation = Some(explanation);
+                statement.incompatible_content_ground = Some(reason.ground);
+                statement.incompatible_content_explanation = Some(reason.explanation);
                 statement.incompatible_content_illegal = Some("No".to_owned());
             }
         }
@@ -428,10 +422,11 @@ mod tests {
         let mut grounds = Grounds::default();
         grounds.category.insert(
             "terrorism".to_owned(),
-            Ground::Law {
+            Ground::Law(crate::alert::report::Reason {
                 ground: "Regulation (EU) 2021/784, Article 2(7)".to_owned(),
                 explanation: "The message solicits participation in a terrorist group.".to_owned(),
-            },
+                explanation_zh: None,
+            }),
         );
         grounds
     }
@@ -460,7 +455,8 @@ mod tests {
     #[test]
     fn what_the_database_refuses_is_named() {
         let good = Statement::of(&facts(Action::Block, "fraud.lure"), &law(), false).expect("one");
-        let broken: [(&str, fn(&mut Statement)); 23] = [
+        type Breaks = fn(&mut Statement);
+        let broken: [(&str, Breaks); 23] = [
             ("decision_visibility", |s| s.decision_visibility.clear()),
             ("decision_visibility", |s| {
                 s.decision_visibility[0].push('X')

@@ -1,6 +1,7 @@
 //! `--alerts`: what findings ask to be told is on disk before the answer says so.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tidegate::{Message, Timestamp, Verdict};
 
 use super::{Tally, json_line};
 use crate::Broke;
-use crate::alerts::{Store, broke};
+use crate::alerts::Store;
 
 /// Whose a message is that names no tenant, where no tenant's file was given.
 const NOBODY: &str = "default";
@@ -96,12 +97,31 @@ impl Alerting {
         }
     }
 
-    /// Gives the sinks a little time; whether they have everything.
-    pub(super) fn finish(self) -> Result<bool, Broke> {
-        let done = self.delivery.drain(GRACE);
+    /// Gives the sinks a little time, and says on standard error what is left undone. Whether every alert is in the outbox, or at least counted
+    /// there.
+    pub(super) fn finish(self) -> io::Result<bool> {
+        let drained = self.delivery.drain(GRACE);
         drop(self.delivery);
-        self.store.outbox.flush().map_err(broke)?;
-        Ok(done)
+        let outbox = &self.store.outbox;
+        let mut err = io::stderr().lock();
+        if !drained {
+            writeln!(
+                err,
+                "tidegate: some sinks have not taken every alert; `tidegate alerts replay` goes on with it"
+            )?;
+        }
+        // Where the sinks are may be lost: they see some alerts again.
+        if let Err(trouble) = outbox.flush()
+            && outbox.spilled() > 0
+        {
+            let count = outbox.spilled();
+            writeln!(
+                err,
+                "tidegate: {count} alerts were spilled, and not even their number could be stored: {trouble}"
+            )?;
+            return Ok(false);
+        }
+        Ok(true)
     }
 }
 
