@@ -14,6 +14,7 @@ use super::search::Budget;
 #[derive(Debug, Default)]
 pub(super) struct Relevance {
     scopes: Vec<Scope>,
+    operands: Vec<Operand>,
 }
 
 #[derive(Debug, Default)]
@@ -185,7 +186,8 @@ impl Relevance {
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let ruleset = rulesets[at];
-        let mut operands = Vec::new();
+        let mut operands = std::mem::take(&mut self.operands);
+        operands.clear();
         looked_at(ruleset, rule.when, budget, &mut operands)?;
         if let Some(lower) = rule.lower {
             looked_at(ruleset, lower.when, budget, &mut operands)?;
@@ -193,8 +195,8 @@ impl Relevance {
                 looked_at(ruleset, unless, budget, &mut operands)?;
             }
         }
-        for operand in operands {
-            match operand {
+        for operand in &operands {
+            match *operand {
                 Operand::Set(set) => self.need_set(ruleset, at, rule, set),
                 Operand::Category(category) => {
                     if !self.scopes[at].categories.holds(category) {
@@ -216,6 +218,7 @@ impl Relevance {
                 }
             }
         }
+        self.operands = operands;
         ControlFlow::Continue(())
     }
 
