@@ -8,7 +8,7 @@ import json
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from cloudevents.http import from_http
+from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook
 
@@ -27,9 +27,9 @@ class Receiver(BaseHTTPRequestHandler):
         v1a = [base64.b64decode(value) for version, value in pairs if version == "v1a"]
         for signature in v1a:
             key.verify(signature, signed)
-        event = from_http(headers, body)
-        seen = {"id": event["id"], "type": event["type"], "v1a": len(v1a), "rule": event.data["rule"]}
-        assert event["id"] == headers["webhook-id"]
+        event = from_http_event(HTTPMessage(headers, body))
+        seen = {"id": event.get_id(), "type": event.get_type(), "v1a": len(v1a), "rule": event.get_data()["rule"]}
+        assert event.get_id() == headers["webhook-id"]
         print(json.dumps(seen), flush=True)
         self.send_response(204)
         self.end_headers()
