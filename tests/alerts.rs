@@ -347,6 +347,21 @@ fn what_is_wrong_is_said_with_what_to_do() {
     assert!(!temp.file("nowhere").exists());
 }
 
+#[test]
+fn the_configuration_in_the_readme_is_read() {
+    let readme = include_str!("../README.md");
+    let config = readme
+        .split("```toml\n")
+        .filter_map(|rest| rest.split("```").next())
+        .find(|block| block.starts_with("[outbox]"))
+        .expect("the README shows it");
+    let temp = Temp::new("");
+    let (answers, _) = screened(temp.screen(), &line("m1", "u1", "a gift card"));
+    std::fs::write(temp.file("box/alerts.toml"), config).expect("it is written");
+    let statement = temp.said(&["statement", alert_of(&answers[0]).expect("an alert")]);
+    assert_eq!(statement["incompatible_content_ground"], "POL-7.2");
+}
+
 /// A limit on the size of files stands for a full disk: the system refuses to write, and says so.
 #[cfg(unix)]
 #[test]
