@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod adapter;
+#[cfg(feature = "alert")]
+pub mod alert;
 #[cfg(feature = "base-rules")]
 pub mod base;
 mod compile;

@@ -342,6 +342,11 @@ const SINGLE: [&str; 11] = [
     "tenant",
 ];
 
+/// Tables of tenants' files and of the operator's.
+const OF_OTHER_FILES: [&str; 7] = [
+    "scenes", "override", "operator", "floor", "shadow", "limits", "regional",
+];
+
 /// The table that a header means, and its number of brackets; of one that is not known `brackets`, its own.
 pub(super) fn header(name: &str, brackets: usize) -> (String, usize) {
     let part = |part: &str| -> String {
@@ -357,7 +362,8 @@ pub(super) fn header(name: &str, brackets: usize) -> (String, usize) {
         };
         meant.to_owned()
     };
-    if name.contains(['"', '\'']) {
+    let first = name.split('.').next().unwrap_or_default().trim();
+    if name.contains(['"', '\'']) || OF_OTHER_FILES.contains(&first) {
         return (name.to_owned(), brackets);
     }
     let parts: Vec<String> = name.split('.').map(part).collect();

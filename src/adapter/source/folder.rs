@@ -548,7 +548,7 @@ impl<'r> Reading<'r> {
         let pack = match (parsed, broken) {
             (Ok(parsed), _) => parsed.pack,
             (Err(mut problems), broken) => {
-                for found in broken {
+                if let Some(found) = broken {
                     problems.append(found);
                 }
                 return Err(problems);
