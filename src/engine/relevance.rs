@@ -133,6 +133,13 @@ impl Relevance {
                 }
             }
         }
+        if !self.is_empty() {
+            for (scope, ruleset) in self.scopes.iter_mut().zip(rulesets) {
+                if let Some(allow) = ruleset.allow {
+                    scope.needed.add(allow);
+                }
+            }
+        }
         ControlFlow::Continue(())
     }
 

@@ -17,6 +17,8 @@ mod registry;
 mod regressions;
 mod relations;
 mod selftest;
+#[cfg(feature = "source")]
+mod source;
 mod tables;
 mod tenants;
 mod tidy;
