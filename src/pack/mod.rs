@@ -12,6 +12,7 @@
 
 mod check;
 mod condition;
+mod encoding;
 mod frequencies;
 mod keys;
 mod lint;
@@ -43,6 +44,7 @@ use terms::Inherited;
 use words::Loader;
 
 pub use check::Checks;
+pub use encoding::decode;
 pub use model::*;
 pub use tenant::{Tenant, TenantParsed};
 

@@ -7,10 +7,14 @@
 
 mod check;
 mod diff;
+mod difference;
 mod evade;
 mod explain;
+mod explain_code;
 mod messages;
+mod new;
 mod packs;
+mod replace;
 mod revision;
 mod screen;
 mod term;
@@ -36,6 +40,8 @@ enum Command {
     Check(check::Args),
     Test(test::Args),
     Explain(explain::Args),
+    ExplainCode(explain_code::Args),
+    New(new::Args),
     Diff(diff::Args),
 }
 
@@ -72,6 +78,8 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::ExplainCode(args) => explain_code::run(&args),
+        Command::New(args) => new::run(&args),
         Command::Diff(args) => diff::run(&args),
     };
     let (said, code) = match ran {

@@ -12,6 +12,15 @@ pub(crate) fn now() -> Timestamp {
     }))
 }
 
+/// A time of the command line: `now`, a date or a date-time.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    match text {
+        "now" => Ok(now()),
+        _ => Timestamp::parse(text)
+            .ok_or_else(|| "write `now`, `2026-01-31` or `2026-01-31T08:00:00+08:00`".to_owned()),
+    }
+}
+
 /// RFC 3339 in UTC.
 pub(crate) fn show(Timestamp(seconds): Timestamp) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
