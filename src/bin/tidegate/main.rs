@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alerts;
 mod check;
 mod diff;
 mod difference;
@@ -43,6 +44,7 @@ enum Command {
     ExplainCode(explain_code::Args),
     New(new::Args),
     Diff(diff::Args),
+    Alerts(alerts::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Command::ExplainCode(args) => explain_code::run(&args),
         Command::New(args) => new::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,
