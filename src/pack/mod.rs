@@ -13,6 +13,7 @@
 mod check;
 mod condition;
 mod encoding;
+mod fmt;
 mod frequencies;
 mod keys;
 mod lint;
@@ -45,6 +46,7 @@ use words::Loader;
 
 pub use check::Checks;
 pub use encoding::decode;
+pub use fmt::format;
 pub use model::*;
 pub use tenant::{Tenant, TenantParsed};
 

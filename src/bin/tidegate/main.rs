@@ -12,6 +12,7 @@ mod difference;
 mod evade;
 mod explain;
 mod explain_code;
+mod fmt;
 mod messages;
 mod new;
 mod packs;
@@ -43,6 +44,7 @@ enum Command {
     Explain(explain::Args),
     ExplainCode(explain_code::Args),
     New(new::Args),
+    Fmt(fmt::Args),
     Diff(diff::Args),
     Alerts(alerts::Args),
 }
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::ExplainCode(args) => explain_code::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Alerts(args) => alerts::run(args),
     };
