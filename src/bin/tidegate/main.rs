@@ -11,6 +11,8 @@ mod evade;
 mod explain;
 mod messages;
 mod packs;
+#[cfg(feature = "playground")]
+mod playground;
 mod revision;
 mod screen;
 mod term;
@@ -37,6 +39,8 @@ enum Command {
     Test(test::Args),
     Explain(explain::Args),
     Diff(diff::Args),
+    #[cfg(feature = "playground")]
+    Playground(playground::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -73,6 +77,8 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        #[cfg(feature = "playground")]
+        Command::Playground(args) => playground::run(&args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,
