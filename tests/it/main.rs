@@ -4,11 +4,13 @@
 mod authors;
 #[cfg(feature = "base-rules")]
 mod base;
+mod broken;
 #[cfg(feature = "cli")]
 mod cli;
 mod compile;
 mod evade;
 mod fuzzing;
+mod guide;
 mod hostile;
 mod packs;
 mod readme;

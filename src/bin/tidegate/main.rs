@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alerts;
 mod check;
 mod diff;
 mod evade;
@@ -41,6 +42,7 @@ enum Command {
     Diff(diff::Args),
     #[cfg(feature = "playground")]
     Playground(playground::Args),
+    Alerts(alerts::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
+        Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,

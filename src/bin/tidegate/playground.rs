@@ -7,7 +7,6 @@
 mod answer;
 mod http;
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -47,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
             "port {port} of 127.0.0.1: {error}; `--port 0` takes a free one"
         ))
     })?;
-    let nonce = nonce();
+    let nonce = nonce()?;
     let server = Arc::new(Server {
         port: listener.local_addr()?.port(),
         page: page(&nonce, &pack)?,
@@ -148,8 +147,10 @@ fn page(nonce: &str, pack: &str) -> Result<String, Broke> {
         .replace("{pack}", &pack.replace('<', "\\u003c")))
 }
 
-/// A word that nobody can guess: the seeds of hash maps come from the system's random numbers.
-fn nonce() -> String {
-    let word = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", word(), word())
+/// A word that nobody can guess.
+fn nonce() -> Result<String, Broke> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|error| Broke::Usage(format!("the system has no random numbers: {error}")))?;
+    Ok(random.map(|byte| format!("{byte:02x}")).concat())
 }
