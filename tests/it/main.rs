@@ -13,6 +13,7 @@ mod codes;
 mod compile;
 mod evade;
 mod fuzzing;
+mod guide;
 mod hostile;
 mod packs;
 mod readme;

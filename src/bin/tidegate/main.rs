@@ -16,6 +16,8 @@ mod fmt;
 mod messages;
 mod new;
 mod packs;
+#[cfg(feature = "playground")]
+mod playground;
 mod replace;
 mod revision;
 mod screen;
@@ -46,6 +48,8 @@ enum Command {
     New(new::Args),
     Fmt(fmt::Args),
     Diff(diff::Args),
+    #[cfg(feature = "playground")]
+    Playground(playground::Args),
     Alerts(alerts::Args),
 }
 
@@ -86,6 +90,8 @@ fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Diff(args) => diff::run(&args),
+        #[cfg(feature = "playground")]
+        Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {
