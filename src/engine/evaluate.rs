@@ -494,16 +494,13 @@ impl<'a> Evaluation<'a> {
         ];
         let members = self.members_of(ruleset as u32, set);
         budget.spend(1 + members.len() as u64)?;
+        let own = excepts.iter().flatten().map(|set| (ruleset as u32, *set));
+        let allows: &[_] = if open { &self.allows } else { &[] };
+        let takers: Vec<(u32, u32)> = own.chain(allows.iter().copied()).collect();
         out.extend(members.iter().map(|member| member.found).filter(|hit| {
-            !excepts
+            !takers
                 .iter()
-                .flatten()
-                .any(|except| self.holds_hit(ruleset as u32, *except, *hit))
-                && !(open
-                    && self
-                        .allows
-                        .iter()
-                        .any(|(ruleset, set)| self.holds_hit(*ruleset, *set, *hit)))
+                .any(|(ruleset, set)| self.holds_hit(*ruleset, *set, *hit))
         }));
         ControlFlow::Continue(())
     }

@@ -12,6 +12,8 @@
 
 mod check;
 mod condition;
+mod encoding;
+mod fmt;
 mod frequencies;
 mod keys;
 mod lint;
@@ -44,8 +46,10 @@ use terms::Inherited;
 use words::Loader;
 
 pub use check::Checks;
+pub use encoding::decode;
+pub use fmt::format;
 pub use model::*;
-pub use operator::{Floor, Operator, OperatorParsed, Shadow};
+pub use operator::{Floor, Operator, OperatorParsed, Regional, Shadow};
 pub(crate) use tenant::FileText;
 pub use tenant::{Fail, Override, Tenant, TenantParsed, Written};
 

@@ -32,8 +32,18 @@ pub struct Operator {
     /// What one tenant may cost.
     pub limits: TenantLimits,
     /// Packs of a jurisdiction: screened with for tenants that it counts for, locked like the base.
-    pub regional: Vec<(Arc<str>, Vec<Written<Arc<str>>>)>,
+    pub regional: Vec<Regional>,
     pub(crate) file: FileText,
+}
+
+/// Packs of a jurisdiction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Regional {
+    /// The jurisdiction, as listings name it.
+    pub list: Arc<str>,
+    /// Paths of the packs, relative to the file.
+    pub packs: Vec<Written<Arc<str>>>,
 }
 
 /// What every tenant has at least. The default is the floor that the engine itself holds.
@@ -261,7 +271,7 @@ impl Reading<'_, '_> {
     }
 
     /// `[regional]`: packs by jurisdiction.
-    fn regional(&mut self, root: &Table<'_>) -> Vec<(Arc<str>, Vec<Written<Arc<str>>>)> {
+    fn regional(&mut self, root: &Table<'_>) -> Vec<Regional> {
         let Some((_, value)) = Self::value(root, "regional") else {
             return Vec::new();
         };
@@ -281,7 +291,10 @@ impl Reading<'_, '_> {
             if !is_jurisdiction(name) {
                 self.jurisdiction(name, at);
             }
-            regional.push((Arc::from(name), self.written_strings(table, name)));
+            regional.push(Regional {
+                list: Arc::from(name),
+                packs: self.written_strings(table, name),
+            });
         }
         regional
     }

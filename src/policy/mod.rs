@@ -30,7 +30,7 @@ pub(crate) use snapshot::STACK;
 pub mod face {
     pub use super::hits::{RuleCount, RuleHits};
     pub use super::registry::{
-        Applied, By, Change, Counts, Reader, Record, Registry, UnknownFingerprint,
+        Applied, By, Change, Counts, Reader, Record, Refused, Registry, UnknownFingerprint,
     };
     pub use super::snapshot::{Difference, Snapshot, TenantRules, UnknownTenant};
 }

@@ -123,6 +123,9 @@ pub struct Applied {
     pub fingerprint: String,
 }
 
+/// A tenant, and what of its file was refused.
+pub type Refused = (Arc<str>, Diagnostics);
+
 /// No version of that fingerprint is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -228,7 +231,7 @@ impl Registry {
         &self,
         tenants: Vec<(Tenant, Vec<Pack>)>,
         by: &By,
-    ) -> (Option<Applied>, Vec<(Arc<str>, Diagnostics)>) {
+    ) -> (Option<Applied>, Vec<Refused>) {
         let compile = |(tenant, packs)| self.compile(tenant, packs);
         #[cfg(feature = "rayon")]
         let made = {
@@ -267,7 +270,7 @@ impl Registry {
         regional: Vec<(Arc<str>, Arc<Ruleset>)>,
         operator: Operator,
         by: &By,
-    ) -> Result<(Applied, Vec<(Arc<str>, Diagnostics)>), Diagnostics> {
+    ) -> Result<(Applied, Vec<Refused>), Diagnostics> {
         let operator = Arc::new(operator);
         let house = House::new(base, regional, Arc::clone(&operator)).inspect_err(|_| {
             self.writer().counts.refused += 1;
@@ -356,11 +359,7 @@ impl Registry {
     }
 
     /// Puts what was compiled over the house that is live, and publishes it.
-    fn publish(
-        &self,
-        made: Vec<Compiled>,
-        by: &By,
-    ) -> (Option<Applied>, Vec<(Arc<str>, Diagnostics)>) {
+    fn publish(&self, made: Vec<Compiled>, by: &By) -> (Option<Applied>, Vec<Refused>) {
         let mut writer = self.writer();
         let now = self.live.get();
         let mut changes = Vec::new();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, codes, said};
 use crate::limits::PackLimits;
-use crate::pack::{Operator, Pack, Tenant};
+use crate::pack::{self, Operator, Pack, Tenant};
 use crate::policy::face::{By, Registry};
 use crate::primitives::Timestamp;
 use crate::ruleset::Ruleset;
@@ -588,7 +588,7 @@ fn read_tenant(root: &Root, file: &Path) -> Read {
     Read {
         file: name,
         // A file that was not there has no stamp that could hold.
-        stamps: if made.as_ref().is_err_and(|problems| is_missing(problems)) {
+        stamps: if made.as_ref().is_err_and(is_missing) {
             Vec::new()
         } else {
             reading.stamps
@@ -649,7 +649,7 @@ fn read_operator(root: &mut Root) -> Result<(Operator, Regional, Vec<Stamp>), Di
     let mut reading = Reading::new(root);
     let mut problems = Diagnostics::default();
     let mut regional = Regional::new();
-    for (list, packs) in &operator.regional {
+    for pack::Regional { list, packs, .. } in &operator.regional {
         let mut compiler = Compiler::new().limits(limits.clone()).locked(true);
         for pack in packs {
             match reading.pack(&home, &pack.value, &limits, "*") {
