@@ -161,7 +161,7 @@ impl Checking {
         let mut problems = match Tenant::parse(&name, source) {
             Ok(parsed) => {
                 let mut problems = parsed.warnings;
-                if let Some(found) = self.policy(path, &name, source, &parsed.tenant)? {
+                if let Some(found) = self.policy(path, &name, &parsed.tenant)? {
                     problems.append(found);
                 }
                 problems
