@@ -7,22 +7,21 @@ mod against;
 mod disguise;
 mod packs;
 mod parse;
-mod random;
 mod shares;
 mod steps;
 mod toml;
 
-pub use against::{engine, hits, relation, verdict};
+pub use against::{engine, explained, hits, relation, verdict};
 pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};
 
+use crate::evade::random::{self, Random};
 use crate::limits::Limits;
 use crate::oracle::{Answer, Case, screen};
 use crate::pack::Pack;
 use crate::primitives::{Scene, Timestamp};
 use crate::verdict::Action;
-use random::Random;
 
 /// Two packs, and messages for them.
 #[derive(Clone, Debug)]
@@ -39,6 +38,8 @@ pub struct Made {
     pub texts: Vec<String>,
     /// Where they go.
     pub scene: Scene,
+    /// The conversation they go to.
+    pub conversation: Option<String>,
     /// When they are screened.
     pub at: Timestamp,
     /// The tenant's jurisdictions.
@@ -57,6 +58,7 @@ impl Made {
             packs: &[std::slice::from_ref(base), std::slice::from_ref(tenant)],
             parts: &[&self.texts[index]],
             scene: self.scene,
+            conversation: self.conversation.as_deref(),
             at: self.at,
             jurisdictions: &jurisdictions,
             limits: &Limits::default(),
@@ -91,6 +93,9 @@ pub fn make(seed: u64) -> Made {
         },
         at: random.pick(&packs::TIMES),
         jurisdictions,
+        conversation: random
+            .chance(85)
+            .then(|| format!("g{}", random.below(1_000))),
     }
 }
 
@@ -106,9 +111,10 @@ pub fn compare(seed: u64, mut engine: impl FnMut(&Made, usize) -> Answer) {
         let found = engine(&made, index);
         assert!(
             found == expected,
-            "seed {seed}, text {index}: {text:?}\nscene {}, at {:?}, jurisdictions {:?}\n\
+            "seed {seed}, text {index}: {text:?}\nscene {}, conversation {:?}, at {:?}, jurisdictions {:?}\n\
              expected {expected:#?}\nfound {found:#?}\n# base\n{}\n# tenant\n{}",
             made.scene,
+            made.conversation,
             made.at,
             made.jurisdictions,
             made.base_toml,

@@ -10,6 +10,8 @@ pub mod base;
 mod compile;
 pub mod diag;
 mod engine;
+#[cfg(feature = "evade")]
+pub mod evade;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

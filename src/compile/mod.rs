@@ -257,6 +257,7 @@ impl<'a> Build<'a> {
             action: rule.action,
             alert: rule.alert,
             shadow: rule.status == Status::Shadow,
+            rollout: rule.rollout,
             scenes: rule.scenes,
             from: rule.from,
             until: rule.until,

@@ -6,16 +6,18 @@ use std::ops::{ControlFlow, Range};
 
 use crate::policy::Policy;
 use crate::primitives::{Scene, Timestamp};
-use crate::ruleset::{Node, Operand, RuleRow, Ruleset};
+use crate::ruleset::{LowerRow, Node, Operand, RuleRow, Ruleset};
 use crate::text::tables::{self, Class};
 use crate::verdict::{Action, Listing};
 
 use super::search::{Budget, Found};
+use super::trace::{ConditionExplained, LowerExplained, RuleExplained};
 
 /// Everything that a rule may ask about besides hits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances<'a> {
     pub(super) scene: Scene,
+    pub(super) conversation: Option<&'a str>,
     pub(super) at: Timestamp,
     pub(super) policy: &'a Policy,
 }
@@ -25,12 +27,17 @@ pub(super) struct Circumstances<'a> {
 pub(super) struct Fired {
     pub(super) ruleset: usize,
     pub(super) rule: usize,
+    /// Whether it is reported apart.
+    pub(super) shadow: bool,
     pub(super) action: Action,
     pub(super) lowered_from: Option<Action>,
     pub(super) listings: Vec<Listing>,
     /// The hits that took part, by their place among the found.
     pub(super) hits: Vec<u32>,
 }
+
+/// All conversations, in hundredths of a percent.
+const WHOLE: u16 = 10_000;
 
 /// A hit as member of a set.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +73,26 @@ type CategoryKey = (usize, u32, bool);
 struct Asking<'a> {
     ruleset: usize,
     rule: &'a RuleRow,
+    /// Whether the rule is in shadow for this message.
+    shadow: bool,
+}
+
+/// How a rule stands towards a message, whatever its text.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    in_scene: bool,
+    in_effect: bool,
+    /// It rests on no list, or on one that counts.
+    listed: bool,
+    /// The message's conversation is one of those to which the rule is rolled out.
+    rolled_out: bool,
+    shadow: bool,
+}
+
+impl Standing {
+    fn is_live(self) -> bool {
+        self.in_scene && self.in_effect && self.listed
+    }
 }
 
 impl<'a> Evaluation<'a> {
@@ -148,49 +175,94 @@ impl<'a> Evaluation<'a> {
             asked.dedup();
             for rule in asked {
                 budget.spend(1)?;
-                let row = &ruleset.rules[rule as usize];
-                let asking = Asking {
-                    ruleset: at,
-                    rule: row,
-                };
-                if !self.is_live(row) || !self.holds(asking, row.when, budget)? {
-                    continue;
-                }
-                let mut hits = Vec::new();
-                self.took_part(asking, row.when, budget, &mut hits)?;
-                hits.sort_unstable();
-                hits.dedup();
-                let lowered = match row.lower {
-                    Some(lower)
-                        if self.holds(asking, lower.when, budget)?
-                            && !match lower.unless {
-                                Some(unless) => self.holds(asking, unless, budget)?,
-                                None => false,
-                            } =>
-                    {
-                        Some(lower.to).filter(|to| *to < row.action)
-                    }
-                    _ => None,
-                };
-                fired.push(Fired {
-                    ruleset: at,
-                    rule: rule as usize,
-                    action: lowered.unwrap_or(row.action),
-                    lowered_from: lowered.map(|_| row.action),
-                    listings: self.listings(row).cloned().collect(),
-                    hits,
-                });
+                fired.extend(self.decide((at, rule as usize), budget, None)?);
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn is_live(&self, rule: &RuleRow) -> bool {
-        let at = self.circumstances.at;
-        rule.scenes.contains(self.circumstances.scene)
-            && rule.from.is_none_or(|from| from <= at)
-            && rule.until.is_none_or(|until| at < until)
-            && (rule.listings.is_empty() || self.listings(rule).next().is_some())
+    /// Whether a rule fires. With `told`, everything about it is looked at and written down; without, no more than decides.
+    fn decide(
+        &mut self,
+        (ruleset, rule): (usize, usize),
+        budget: &mut Budget,
+        mut told: Option<&mut RuleExplained>,
+    ) -> ControlFlow<(), Option<Fired>> {
+        let row = &self.rulesets[ruleset].rules[rule];
+        let standing = self.standing(row);
+        let asking = Asking {
+            ruleset,
+            rule: row,
+            shadow: standing.shadow,
+        };
+        if !standing.is_live() && told.is_none() {
+            return ControlFlow::Continue(None);
+        }
+        let mut hits = Vec::new();
+        let when = told.as_deref_mut().map(|told| &mut told.when);
+        let holds = self.judge(asking, row.when, budget, &mut hits, when)?;
+        let fires = holds && standing.is_live();
+        if !fires && told.is_none() {
+            return ControlFlow::Continue(None);
+        }
+        let lowered = match row.lower {
+            Some(lower) => {
+                let told = told.and_then(|told| told.lower.as_mut());
+                self.lowers(asking, lower, budget, told)?
+                    .then_some(lower.to)
+                    .filter(|to| *to < row.action)
+            }
+            None => None,
+        };
+        hits.sort_unstable();
+        hits.dedup();
+        ControlFlow::Continue(fires.then(|| Fired {
+            ruleset,
+            rule,
+            shadow: standing.shadow,
+            action: lowered.unwrap_or(row.action),
+            lowered_from: lowered.map(|_| row.action),
+            listings: self.listings(row).cloned().collect(),
+            hits,
+        }))
+    }
+
+    fn lowers(
+        &mut self,
+        asking: Asking<'a>,
+        lower: LowerRow,
+        budget: &mut Budget,
+        mut told: Option<&mut LowerExplained>,
+    ) -> ControlFlow<(), bool> {
+        let mut unused = Vec::new();
+        let when = told.as_deref_mut().map(|told| &mut told.when);
+        let mut held = self.judge(asking, lower.when, budget, &mut unused, when)?;
+        if let Some(unless) = lower.unless.filter(|_| held || told.is_some()) {
+            let unless_told = told.as_deref_mut().and_then(|told| told.unless.as_mut());
+            held &= !self.judge(asking, unless, budget, &mut unused, unless_told)?;
+        }
+        if let Some(told) = told {
+            told.held = held;
+        }
+        ControlFlow::Continue(held)
+    }
+
+    fn standing(&self, rule: &RuleRow) -> Standing {
+        let Circumstances {
+            at,
+            scene,
+            conversation,
+            ..
+        } = self.circumstances;
+        let rolled_out = is_rolled_out(rule, conversation);
+        Standing {
+            in_scene: rule.scenes.contains(scene),
+            in_effect: rule.from.is_none_or(|from| from <= at)
+                && rule.until.is_none_or(|until| at < until),
+            listed: rule.listings.is_empty() || self.listings(rule).next().is_some(),
+            rolled_out,
+            shadow: rule.shadow || !rolled_out,
+        }
     }
 
     fn listings<'r>(&self, rule: &'r RuleRow) -> impl Iterator<Item = &'r Listing> {
@@ -200,46 +272,75 @@ impl<'a> Evaluation<'a> {
             .filter(move |listing| listing.in_force(at) && policy.heeds(&listing.list))
     }
 
-    fn holds(
+    /// Whether a condition holds; if it does, the hits that take part in it are added to `out`. With `told`, every member is looked
+    /// at and written down; without, no more than decides. An explanation is this same function, so that it cannot disagree.
+    fn judge(
         &mut self,
         asking: Asking<'a>,
         node: u32,
         budget: &mut Budget,
+        out: &mut Vec<u32>,
+        mut told: Option<&mut ConditionExplained>,
     ) -> ControlFlow<(), bool> {
         let ruleset = self.rulesets[asking.ruleset];
-        ControlFlow::Continue(match &ruleset.nodes[node as usize] {
-            Node::Any(operand) => !self.hits(asking, *operand..operand + 1, budget)?.is_empty(),
+        let node = &ruleset.nodes[node as usize];
+        let before = out.len();
+        let held = match node {
+            Node::Any(of) => {
+                let hits = self.operand(asking, *of, budget, told.as_deref_mut())?;
+                out.extend(&hits);
+                !hits.is_empty()
+            }
             Node::And(all) => {
+                let mut held = true;
                 for member in all.clone() {
-                    if !self.holds(asking, ruleset.node_members[member as usize], budget)? {
-                        return ControlFlow::Continue(false);
+                    let member = ruleset.node_members[member as usize];
+                    held &= self.member(asking, member, budget, out, told.as_deref_mut())?;
+                    if !held && told.is_none() {
+                        break;
                     }
                 }
-                true
+                held
             }
             Node::Or(all) => {
+                let mut held = false;
                 for member in all.clone() {
-                    if self.holds(asking, ruleset.node_members[member as usize], budget)? {
-                        return ControlFlow::Continue(true);
-                    }
+                    let member = ruleset.node_members[member as usize];
+                    held |= self.member(asking, member, budget, out, told.as_deref_mut())?;
                 }
-                false
+                held
             }
-            Node::Not(inner) => !self.holds(asking, *inner, budget)?,
-            Node::Near { .. } => {
-                let mut pairs = Vec::new();
-                self.took_part(asking, node, budget, &mut pairs)?;
-                !pairs.is_empty()
+            Node::Not(inner) => {
+                let held = self.member(asking, *inner, budget, out, told.as_deref_mut())?;
+                out.truncate(before);
+                !held
+            }
+            Node::Near {
+                left,
+                right,
+                distance,
+                ordered,
+            } => {
+                let left = self.operands(asking, left.clone(), budget, told.as_deref_mut())?;
+                let right = self.operands(asking, right.clone(), budget, told.as_deref_mut())?;
+                if !left.is_empty() && !right.is_empty() {
+                    self.pairs(&left, &right, *distance, *ordered, budget, out)?;
+                }
+                out.len() > before
             }
             Node::Lists { count, of } => {
                 let mut held = 0;
                 for operand in of.clone() {
-                    held += u32::from(!self.hits(asking, operand..operand + 1, budget)?.is_empty());
+                    let hits =
+                        self.operands(asking, operand..operand + 1, budget, told.as_deref_mut())?;
+                    held += u32::from(!hits.is_empty());
+                    out.extend(&hits);
                 }
                 held >= *count
             }
             Node::Terms { count, of } => {
-                let hits = self.hits(asking, *of..of + 1, budget)?;
+                let hits = self.operands(asking, *of..of + 1, budget, told.as_deref_mut())?;
+                out.extend(&hits);
                 let mut terms: Vec<&str> = hits
                     .iter()
                     .map(|hit| {
@@ -251,51 +352,73 @@ impl<'a> Evaluation<'a> {
                 terms.dedup();
                 terms.len() >= *count as usize
             }
-        })
+        };
+        if let Some(told) = told {
+            self.tell(node, held, &out[before..], told);
+        }
+        if !held {
+            out.truncate(before);
+        }
+        ControlFlow::Continue(held)
     }
 
-    /// The hits that take part in a condition that holds; none in one that does not.
-    fn took_part(
+    /// A condition inside another.
+    fn member(
         &mut self,
         asking: Asking<'a>,
         node: u32,
         budget: &mut Budget,
         out: &mut Vec<u32>,
-    ) -> ControlFlow<()> {
-        let ruleset = self.rulesets[asking.ruleset];
-        match &ruleset.nodes[node as usize] {
-            Node::Any(of) | Node::Terms { of, .. } => {
-                out.extend(self.hits(asking, *of..of + 1, budget)?);
-            }
-            Node::Lists { of, .. } => out.extend(self.hits(asking, of.clone(), budget)?),
-            Node::And(all) => {
-                for member in all.clone() {
-                    self.took_part(asking, ruleset.node_members[member as usize], budget, out)?;
-                }
-            }
-            Node::Or(all) => {
-                for member in all.clone() {
-                    let member = ruleset.node_members[member as usize];
-                    if self.holds(asking, member, budget)? {
-                        self.took_part(asking, member, budget, out)?;
-                    }
-                }
-            }
-            Node::Not(_) => {}
-            Node::Near {
-                left,
-                right,
-                distance,
-                ordered,
-            } => {
-                let left = self.hits(asking, left.clone(), budget)?;
-                let right = self.hits(asking, right.clone(), budget)?;
-                if !left.is_empty() && !right.is_empty() {
-                    self.pairs(&left, &right, *distance, *ordered, budget, out)?;
-                }
+        told: Option<&mut ConditionExplained>,
+    ) -> ControlFlow<(), bool> {
+        let Some(told) = told else {
+            return self.judge(asking, node, budget, out, None);
+        };
+        let mut member = ConditionExplained::default();
+        let held = self.judge(asking, node, budget, out, Some(&mut member))?;
+        told.members.push(member);
+        ControlFlow::Continue(held)
+    }
+
+    /// The hits of operands inside a condition, sorted by part and place, each once.
+    fn operands(
+        &mut self,
+        asking: Asking<'a>,
+        operands: Range<u32>,
+        budget: &mut Budget,
+        told: Option<&mut ConditionExplained>,
+    ) -> ControlFlow<(), Vec<u32>> {
+        if let Some(told) = told {
+            for operand in operands.clone() {
+                let mut member = ConditionExplained::default();
+                self.operand(asking, operand, budget, Some(&mut member))?;
+                told.members.push(member);
             }
         }
-        ControlFlow::Continue(())
+        self.hits(asking, operands, budget)
+    }
+
+    /// The hits of one operand, sorted by part and place, each once.
+    fn operand(
+        &mut self,
+        asking: Asking<'a>,
+        operand: u32,
+        budget: &mut Budget,
+        told: Option<&mut ConditionExplained>,
+    ) -> ControlFlow<(), Vec<u32>> {
+        let hits = self.hits(asking, operand..operand + 1, budget)?;
+        if let Some(told) = told {
+            let ruleset = self.rulesets[asking.ruleset];
+            told.says = match ruleset.operands[operand as usize] {
+                Operand::Set(set) => ruleset.set_names[set as usize].to_string(),
+                Operand::Category(category) => {
+                    format!("@{}", ruleset.categories[category as usize])
+                }
+            };
+            told.held = !hits.is_empty();
+            told.hits = hits.iter().map(|hit| *hit as usize).collect();
+        }
+        ControlFlow::Continue(hits)
     }
 
     /// The hits of operands, sorted by part and place, each once.
@@ -313,7 +436,7 @@ impl<'a> Evaluation<'a> {
                     self.visible(asking.ruleset, asking.rule, set, budget, &mut hits)?;
                 }
                 Operand::Category(category) => {
-                    let key = (asking.ruleset, category, asking.rule.shadow);
+                    let key = (asking.ruleset, category, asking.shadow);
                     self.ask_category(key, budget)?;
                     if let Some((_, of_category)) =
                         self.categories.iter().find(|(known, _)| *known == key)
@@ -399,7 +522,11 @@ impl<'a> Evaluation<'a> {
                 .category
                 .strip_prefix(name)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-            if below && (shadow || !row.shadow) && self.is_live(row) {
+            if !below {
+                continue;
+            }
+            let standing = self.standing(row);
+            if standing.is_live() && (shadow || !standing.shadow) {
                 for set in &row.positive {
                     self.visible(ruleset, row, *set, budget, &mut hits)?;
                 }
@@ -487,6 +614,25 @@ impl<'a> Evaluation<'a> {
         let before = |at: usize| units.partition_point(|start| *start < at);
         before(to).saturating_sub(before(from))
     }
+}
+
+/// Whether a rule is in force in that conversation. A conversation's share depends on its id and the rule's alone, so that a rule that is
+/// rolled out further stays in force where it was. A message without a conversation is in no share but the whole.
+fn is_rolled_out(rule: &RuleRow, conversation: Option<&str>) -> bool {
+    if rule.rollout >= WHOLE {
+        return true;
+    }
+    conversation.is_some_and(|conversation| {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(rule.id.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(conversation.as_bytes());
+        let drawn = hasher.finalize().as_bytes()[..8]
+            .iter()
+            .rev()
+            .fold(0_u64, |drawn, byte| drawn << 8 | u64::from(*byte));
+        drawn % u64::from(WHOLE) < u64::from(rule.rollout)
+    })
 }
 
 /// Where the units of a text start.

@@ -112,6 +112,7 @@ impl Scanner {
         if !self.searcher.found.is_empty() {
             let circumstances = Circumstances {
                 scene: message.scene,
+                conversation: message.conversation,
                 at,
                 policy,
             };
@@ -260,7 +261,7 @@ impl Scanner {
                 listings: fired.listings,
                 hits: reported,
             };
-            self.verdict.add(finding, covered, row.shadow);
+            self.verdict.add(finding, covered, fired.shadow);
         }
         self.searcher.found = found;
     }

@@ -142,6 +142,8 @@ pub(super) struct Searcher {
 impl Searcher {
     pub(super) fn clear(&mut self) {
         self.found.clear();
+        // What reporting the message before took is not this one's.
+        self.walker.steps = 0;
     }
 
     /// Adds the hits of all terms in one part. Breaks when the budget is spent.

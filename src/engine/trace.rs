@@ -10,7 +10,7 @@ use crate::ruleset::Ruleset;
 use crate::text::escapes::Decoded;
 use crate::text::fold::Folder;
 use crate::text::reading::Reading;
-use crate::variant::Variants;
+use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Severity, Verdict};
 
 use super::evaluate::{Circumstances, Evaluation};
@@ -128,12 +128,25 @@ impl ViewExplained {
 pub struct ClusterExplained {
     /// Where it stands in the original text.
     pub span: Span,
+    /// The stages of the fold that changed it, in order, and what each left.
+    pub steps: Vec<FoldStep>,
     /// What it is read as under every variant; empty for what shows nothing.
     pub folded: String,
     /// What it looks like, if it stands in a suspicious word and looks like something else.
     pub look: Option<String>,
     /// Whether an escape stood for it.
     pub decoded: bool,
+}
+
+/// A stage of the fold that changed a character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct FoldStep {
+    /// `escape` (decoded), `nfc`, or the variant of the stage.
+    pub stage: &'static str,
+    /// What it left; empty for nothing.
+    pub text: String,
 }
 
 /// A place where a term might have stood.
@@ -203,14 +216,22 @@ pub struct RuleExplained {
     pub severity: Severity,
     /// What it asks for, before `lower`.
     pub action: Action,
-    /// Whether it is in shadow.
+    /// What became of that action, if it fired.
+    pub became: Option<ActionExplained>,
+    /// Whether it is in shadow for this message.
     pub shadow: bool,
     /// Whether it fired.
     pub fired: bool,
+    /// Whether scene, time and listings let it be looked at.
+    pub live: bool,
     /// Whether the message's scene is one of its scenes.
     pub in_scene: bool,
     /// Whether the time lies in its effective period.
     pub in_effect: bool,
+    /// In how many hundredths of a percent of the conversations it is in force.
+    pub rollout: u16,
+    /// Whether the message's conversation is one of them; if not, the rule is in shadow for this message.
+    pub rolled_out: bool,
     /// Its listings; one of them must count, if there are any.
     pub listings: Vec<ListingExplained>,
     /// Its condition.
@@ -221,17 +242,17 @@ pub struct RuleExplained {
     pub removed: Vec<Removed>,
 }
 
-impl RuleExplained {
-    /// Whether it is live for the message.
-    pub fn live(&self) -> bool {
-        self.in_scene
-            && self.in_effect
-            && (self.listings.is_empty()
-                || self
-                    .listings
-                    .iter()
-                    .any(|listing| listing.in_force && listing.heeded))
-    }
+/// From the action that a rule asks for to the one that counts.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ActionExplained {
+    /// What `lower` made of it, if it did.
+    pub lowered: Option<Action>,
+    /// What an override of the policy made of it, if there is one.
+    pub overridden: Option<Action>,
+    /// What it means in the message's scene: the action that counts.
+    pub in_scene: Action,
 }
 
 /// A listing of a rule.
@@ -250,7 +271,7 @@ pub struct ListingExplained {
 }
 
 /// A condition, and whether it held.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ConditionExplained {
@@ -330,6 +351,7 @@ impl Scanner {
         let views = self.explain_views(rulesets, message, &trace, &found);
         let circumstances = Circumstances {
             scene: message.scene,
+            conversation: message.conversation,
             at,
             policy,
         };
@@ -352,6 +374,7 @@ impl Scanner {
                         .iter()
                         .chain(&verdict.shadow)
                         .any(|finding| finding.rule == rule.rule);
+                    rule.became = rule.became.filter(|_| rule.fired);
                     rule
                 })
                 .collect(),
@@ -359,6 +382,18 @@ impl Scanner {
             views,
             hits,
         }
+    }
+
+    /// The terms of a ruleset that stand in a message, those of exceptions included.
+    pub(crate) fn terms_in(&mut self, ruleset: &Ruleset, message: &Message<'_>) -> Vec<Arc<str>> {
+        // Every term is looked for, as when a scan is explained, and not those alone that a verdict needs.
+        self.searcher.trace = Some(Trace::default());
+        self.scan(&[ruleset], &Policy::default(), message, Timestamp(0));
+        self.searcher.trace = None;
+        let found = self.searcher.found.iter();
+        found
+            .map(|found| Arc::clone(&ruleset.terms[found.term as usize].text))
+            .collect()
     }
 
     fn explain_hit(
@@ -434,8 +469,10 @@ impl Scanner {
                             false => cell.plain,
                         })
                         .collect();
+                    let span = Span::new(cluster.from as usize, cluster.to as usize);
                     ClusterExplained {
-                        span: Span::new(cluster.from as usize, cluster.to as usize),
+                        span,
+                        steps: fold_steps(&mut folder, &original[span.start..span.end], shown),
                         look: (look != folded).then_some(look),
                         folded,
                         decoded: cluster.decoded,
@@ -533,6 +570,39 @@ impl Scanner {
             )
             .collect()
     }
+}
+
+/// What each stage makes of a character: the fold under one variant more each time.
+fn fold_steps(folder: &mut Folder, original: &str, read: &str) -> Vec<FoldStep> {
+    const STAGES: [Variant; 5] = [
+        Variant::Width,
+        Variant::Marks,
+        Variant::Invisible,
+        Variant::Script,
+        Variant::Case,
+    ];
+    let mut steps = Vec::new();
+    let mut step = |stage, text: &str, before: &str| {
+        if text != before {
+            steps.push(FoldStep {
+                stage,
+                text: text.to_owned(),
+            });
+        }
+    };
+    step("escape", read, original);
+    let mut last = read.to_owned();
+    let mut under: Vec<Variant> = Vec::new();
+    let mut symbols = Vec::new();
+    for stage in std::iter::once(None).chain(STAGES.map(Some)) {
+        under.extend(stage);
+        symbols.clear();
+        folder.fold(read, Variants::of(&under), &mut symbols);
+        let text: String = symbols.iter().map(|symbol| symbol.plain).collect();
+        step(stage.map_or("nfc", Variant::name), &text, &last);
+        last = text;
+    }
+    steps
 }
 
 /// The rules that a candidate belongs to, whether it was a hit or not.

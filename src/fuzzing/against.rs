@@ -26,6 +26,58 @@ pub fn engine(seed: u64) {
     });
 }
 
+/// Explanations of every text of a seed say what the scan says: which rules fire, over which hits, and with what action.
+///
+/// # Panics
+///
+/// If they differ.
+pub fn explained(seed: u64) {
+    let made = make(seed);
+    let [base, tenant] = &compiled(&made);
+    let policy = Policy::default().with_jurisdictions(&made.jurisdictions);
+    let mut scanner = Scanner::new();
+    for text in &made.texts {
+        let mut message = Message::text(text).scene(made.scene);
+        message.conversation = made.conversation.as_deref();
+        let verdict = scanner
+            .scan(&[base, tenant], &policy, &message, made.at)
+            .clone();
+        let explanation = scanner.explain(&[base, tenant], &policy, &message, made.at);
+        assert_eq!(explanation.verdict, verdict, "seed {seed}: {text:?}");
+        let mut fired = 0;
+        for rule in &explanation.rules {
+            assert_eq!(
+                rule.fired,
+                rule.live && rule.when.held,
+                "seed {seed}: {text:?}\n{rule:#?}"
+            );
+            let findings = if rule.shadow {
+                &verdict.shadow
+            } else {
+                &verdict.findings
+            };
+            let finding = findings.iter().find(|finding| finding.rule == rule.rule);
+            assert_eq!(
+                finding.is_some(),
+                rule.fired,
+                "seed {seed}: {text:?}\n{rule:#?}"
+            );
+            if let (Some(finding), Some(became)) = (finding, rule.became) {
+                fired += 1;
+                assert_eq!(
+                    (finding.action, finding.lowered_from.is_some()),
+                    (became.in_scene, became.lowered.is_some())
+                );
+            }
+        }
+        assert_eq!(
+            fired,
+            verdict.findings.len() + verdict.shadow.len(),
+            "seed {seed}: {text:?}"
+        );
+    }
+}
+
 /// Whole verdicts on packs of a seed and a text of one's own: eight bytes of the one, the rest the other.
 ///
 /// # Panics
@@ -111,12 +163,9 @@ fn compiled(made: &Made) -> [Ruleset; 2] {
 fn answer(scanner: &mut Scanner, rulesets: &[Ruleset; 2], made: &Made, text: &str) -> Answer {
     let policy = Policy::default().with_jurisdictions(&made.jurisdictions);
     let [base, tenant] = rulesets;
-    let verdict = scanner.scan(
-        &[base, tenant],
-        &policy,
-        &Message::text(text).scene(made.scene),
-        made.at,
-    );
+    let mut message = Message::text(text).scene(made.scene);
+    message.conversation = made.conversation.as_deref();
+    let verdict = scanner.scan(&[base, tenant], &policy, &message, made.at);
     Answer {
         action: verdict.action,
         coverage: verdict.coverage,

@@ -275,6 +275,7 @@ fn rule(
             15..18 => Status::Retired,
             _ => Status::Enforce,
         },
+        rollout: 10_000,
         lists,
         when,
         lower,
@@ -297,6 +298,9 @@ fn rule(
         listings: Vec::new(),
         samples: Vec::new(),
     };
+    if random.chance(20) {
+        rule.rollout = random.pick(&[0, 5, 2_500, 5_000, 9_999]);
+    }
     if random.chance(50) {
         rule.except = exceptions(random, &rule_terms(pack, &rule), 2);
     }

@@ -59,6 +59,10 @@ fn write_rule(out: &mut String, pack: &Pack, rule: &Rule) {
     if !rule.except.is_empty() {
         line(out, "except", &terms(&rule.except));
     }
+    if rule.rollout < 10_000 {
+        let (percent, rest) = (rule.rollout / 100, rule.rollout % 100);
+        line(out, "rollout", &format!("{percent}.{rest:02}"));
+    }
     if rule.scenes != Scenes::ALL {
         let scenes = Scene::ALL
             .into_iter()

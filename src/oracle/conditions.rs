@@ -32,9 +32,10 @@ pub(super) fn findings(case: &Case<'_>, parts: &[&str]) -> (Vec<Finding>, Vec<Fi
                     rule,
                 };
                 let found = message.is_live(rule).then(|| seen.finding()).flatten();
-                match rule.status {
-                    Status::Shadow => shadow.extend(found),
-                    _ => findings.extend(found),
+                if message.in_shadow(pack, rule) {
+                    shadow.extend(found);
+                } else {
+                    findings.extend(found);
                 }
             }
         }
@@ -57,6 +58,18 @@ impl Message<'_> {
             && rule.until.is_none_or(|until| at < until)
             && rule.scenes.contains(self.case.scene)
             && (rule.listings.is_empty() || !self.listings(rule).is_empty())
+    }
+
+    fn in_shadow(&self, pack: &Pack, rule: &Rule) -> bool {
+        let outside = rule.rollout < 10_000
+            && self.case.conversation.is_none_or(|conversation| {
+                let drawn =
+                    blake3::hash(format!("{}/{}\0{conversation}", pack.id, rule.id).as_bytes());
+                let mut first = [0; 8];
+                first.copy_from_slice(&drawn.as_bytes()[..8]);
+                u64::from_le_bytes(first) % 10_000 >= u64::from(rule.rollout)
+            });
+        rule.status == Status::Shadow || outside
     }
 
     /// The listings in force that make the rule live.
@@ -242,8 +255,8 @@ impl<'a> Seen<'a> {
                 for rule in &pack.rules {
                     let in_category =
                         &*rule.category == category || rule.category.starts_with(&below);
-                    let visible =
-                        rule.status == Status::Enforce || self.rule.status == Status::Shadow;
+                    let visible = !self.message.in_shadow(pack, rule)
+                        || self.message.in_shadow(self.pack, self.rule);
                     if in_category && visible && self.message.is_live(rule) {
                         let other = Seen {
                             message: self.message,

@@ -40,6 +40,8 @@ pub struct Case<'a> {
     pub parts: &'a [&'a str],
     /// Where the message goes.
     pub scene: Scene,
+    /// The conversation it goes to.
+    pub conversation: Option<&'a str>,
     /// When it is screened.
     pub at: Timestamp,
     /// The tenant's jurisdictions, beside `UN`.

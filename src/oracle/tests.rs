@@ -48,6 +48,7 @@ fn rule(when: Condition) -> Rule {
         action: Action::Block,
         alert: false,
         status: Status::Enforce,
+        rollout: 10_000,
         lists: Vec::new(),
         when,
         lower: None,
@@ -84,6 +85,7 @@ fn answer(packs: &[&[Pack]], parts: &[&str], limits: &Limits) -> Answer {
         packs,
         parts,
         scene: Scene::Group,
+        conversation: Some("g1"),
         at: Timestamp(1_000),
         jurisdictions: &["EU"],
         limits,
@@ -245,6 +247,24 @@ fn shadow_changes_no_action() {
     let answer = answer(&[&[pack(vec![rule])]], &["lamp"], &Limits::default());
     assert_eq!(answer.action, Action::Pass);
     assert_eq!((answer.findings.len(), answer.shadow.len()), (0, 1));
+}
+
+/// The share of `g1` for the rule `house/rule` begins at 2,485: BLAKE3 of `house/rule`, a zero byte and `g1`, its first eight bytes, the
+/// least significant first, modulo 10,000.
+#[test]
+fn a_rule_is_in_shadow_where_it_is_not_rolled_out() {
+    for (rollout, in_force) in [(0, 0), (2_485, 0), (2_486, 1), (9_999, 1), (10_000, 1)] {
+        let rule = Rule {
+            rollout,
+            ..rule(any(A))
+        };
+        let answer = answer(&[&[pack(vec![rule])]], &["lamp"], &Limits::default());
+        assert_eq!(
+            (answer.findings.len(), answer.shadow.len()),
+            (in_force, 1 - in_force),
+            "{rollout}"
+        );
+    }
 }
 
 #[test]

@@ -74,6 +74,9 @@ pub struct Rule {
     pub alert: bool,
     /// Whether it takes part.
     pub status: Status,
+    /// In how many hundredths of a percent of the conversations it is in force, 10,000 being all. Elsewhere it is in shadow, and so it is
+    /// for a message without a conversation.
+    pub rollout: u16,
     /// The rule's own lists.
     pub lists: Vec<List>,
     /// When it fires.

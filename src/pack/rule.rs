@@ -6,19 +6,22 @@ use std::sync::Arc;
 
 use toml::de::DeValue;
 
-use super::condition::{Scope, operands};
+use super::condition::Scope;
 use super::keys::{self, Kind};
+use super::lint::{Owner, RawRule};
 use super::model::{Condition, List, ListRef, Lower, Operand, Rule, Status};
 use super::reading::{Reading, Text, dotted_from, is_dotted};
 use super::report::shown;
 use super::syntax::Table;
-use super::terms::{Inherited, RawList, RawTerm};
+use super::terms::{Inherited, RawList};
 use crate::diag::{codes, said};
 use crate::primitives::{Scene, Scenes};
 use crate::verdict::{Action, Listing, Severity};
 
 /// The name of the list that a rule's `terms` make.
 const TERMS: &str = "terms";
+/// A rule that is rolled out to all conversations, in hundredths of a percent.
+const WHOLE: u16 = 10_000;
 
 impl Reading<'_, '_> {
     /// Reads every rule. Those in which something is wrong are left out; it is reported.
@@ -43,9 +46,11 @@ impl Reading<'_, '_> {
                 );
                 break;
             }
+            self.report.owner = Owner::Rule(n);
             let id = self.rule_id(table, &at, &mut ids);
             rules.extend(self.rule(table, at, id));
         }
+        self.report.owner = Owner::Pack;
         rules
     }
 
@@ -123,10 +128,7 @@ impl Reading<'_, '_> {
 
         let raw = self.rule_lists(table);
         let except = self.terms(table, "except");
-        let lists: Vec<List> = raw
-            .iter()
-            .map(|list| self.settle(list, outer, true))
-            .collect();
+        let lists: Vec<List> = raw.iter().map(|list| self.settle(list, outer)).collect();
         let mut scope = Scope {
             own: lists.len(),
             used: vec![false; lists.len()],
@@ -136,11 +138,8 @@ impl Reading<'_, '_> {
         };
         let when = self.rule_condition(table, &at, &mut scope);
         let lower = self.lower(table, action, &mut scope);
-        if let Some(when) = &when {
-            self.lint_rule_exceptions(&except, &raw, when);
-        }
         self.unused(&raw, &scope);
-        let except = self.settle_terms(&except, Inherited::from_variants(outer), true);
+        let settled = self.settle_terms(&except, Inherited::from_variants(outer));
 
         let scenes = self.scenes(table);
         let (from, until) = match self.table(table, "effective", Kind::Period) {
@@ -155,7 +154,23 @@ impl Reading<'_, '_> {
         let listings = self.listings(table);
         let samples = self.samples(table, &at, status);
         let title = self.prose(table, "title");
+        let rollout = self.rollout(table);
         self.reserved(table);
+        let span =
+            |key: &str| Self::value(table, key).map_or(at.clone(), |(_, value)| value.span());
+        let raw = RawRule {
+            header: at.clone(),
+            id: span("id"),
+            when: span("when"),
+            lower: span("lower"),
+            effective: span("effective"),
+            listings: Self::value(table, "listings").map_or(at.clone(), |(key, _)| key),
+            lists: raw,
+            except,
+            copies: scope.copies,
+            allows: self.allows(table),
+        };
+        self.rules.push(raw);
 
         Some(Rule {
             id: id?,
@@ -165,10 +180,11 @@ impl Reading<'_, '_> {
             action,
             alert,
             status,
+            rollout,
             lists: scope.lists,
             when: when?,
             lower,
-            except,
+            except: settled,
             scenes,
             from,
             until,
@@ -389,13 +405,33 @@ impl Reading<'_, '_> {
         listings
     }
 
+    /// `rollout`, in percent, as hundredths of a percent.
+    fn rollout(&mut self, table: &Table<'_>) -> u16 {
+        let Some((_, value)) = Self::value(table, "rollout") else {
+            return WHOLE;
+        };
+        let hundredths = number(value.get_ref()).map(|percent| percent * 100.0);
+        let whole = hundredths.filter(|share| {
+            (0.0..=f64::from(WHOLE)).contains(share) && (share - share.round()).abs() < 1e-6
+        });
+        match whole {
+            Some(share) => share.round() as u16,
+            None => {
+                self.wrong_type(
+                    "rollout",
+                    value,
+                    (
+                        "a percentage of the conversations from 0 to 100, with at most two decimals",
+                        "会话的百分比，0 到 100，至多两位小数",
+                    ),
+                );
+                WHOLE
+            }
+        }
+    }
+
     /// Keys of the format that are checked and have no effect yet.
     fn reserved(&mut self, table: &Table<'_>) {
-        let number = |value: &DeValue<'_>| match value {
-            DeValue::Integer(number) => number.as_str().parse::<f64>().ok(),
-            DeValue::Float(number) => number.as_str().replace('_', "").parse::<f64>().ok(),
-            _ => None,
-        };
         if let Some((key, value)) = Self::value(table, "min_confidence") {
             if number(value.get_ref()).is_some_and(|n| (0.0..=1.0).contains(&n)) {
                 self.not_built("min_confidence", key);
@@ -408,32 +444,6 @@ impl Reading<'_, '_> {
             }
         }
         self.window(table);
-        if let Some((key, value)) = Self::value(table, "rollout") {
-            if number(value.get_ref()).is_some() || value.get_ref().is_table() {
-                self.not_built("rollout", key);
-            } else {
-                self.wrong_type("rollout", value, ("a number or a table", "数或表"));
-            }
-        }
-        if let Some((key, _)) = Self::value(table, "allow_lints") {
-            for (lint, at) in self.tables(table, "allow_lints", Kind::Lint) {
-                for key in Kind::Lint.keys() {
-                    if Self::value(lint, key).is_none() {
-                        self.missing(
-                            key,
-                            at.clone(),
-                            "allow_lints",
-                            said!(
-                                "write `{{ code = \"one-character-term\", reason = \"...\" }}`",
-                                "请写 `{{ code = \"one-character-term\", reason = \"...\" }}`"
-                            ),
-                        );
-                    }
-                    self.string(lint, key);
-                }
-            }
-            self.not_built("allow_lints", key);
-        }
     }
 
     fn unused(&mut self, raw: &[RawList], scope: &Scope) {
@@ -461,33 +471,12 @@ impl Reading<'_, '_> {
             ),
         );
     }
+}
 
-    fn lint_rule_exceptions(&mut self, except: &[RawTerm], own: &[RawList], when: &Condition) {
-        if except.is_empty() {
-            return;
-        }
-        let (mut of_rule, mut of_pack, mut category) = (Vec::new(), Vec::new(), false);
-        operands(when, &mut |operand| match operand {
-            Operand::List(ListRef::Rule(index)) if *index < own.len() => of_rule.push(*index),
-            Operand::List(ListRef::Pack(index)) => of_pack.push(*index),
-            // A copy of a pack's list, or hits of rules that stand elsewhere.
-            _ => category = true,
-        });
-        if category {
-            return;
-        }
-        let lists = std::mem::take(&mut self.lists);
-        let mut terms = of_rule
-            .iter()
-            .filter_map(|index| own.get(*index))
-            .chain(
-                of_pack
-                    .iter()
-                    .filter_map(|index| lists.get(*index).map(|(list, _)| list)),
-            )
-            .flat_map(|list| &list.terms);
-        self.lint_exceptions(except, &mut terms);
-        drop(terms);
-        self.lists = lists;
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Integer(number) => number.as_str().parse().ok(),
+        DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
+        _ => None,
     }
 }

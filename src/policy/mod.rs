@@ -205,24 +205,14 @@ impl Policy {
 
     /// Turns what the rules ask for into what is to be done.
     pub(crate) fn apply(&self, verdict: &mut Verdict, scene: Scene) {
-        let by_scene = &self.scenes[scene as usize];
-        for finding in &mut verdict.findings {
-            let given = self
-                .overrides
-                .iter()
-                .rev()
-                .find(|given| given.covers(&finding.rule, &finding.category));
-            if let Some(given) = given {
-                // What `lower` found stays found: an override sets the rule's action, and the context still weakens it, but
-                // never below what the rule's own lowering gives.
-                finding.action = match finding.lowered_from {
-                    None => given.action,
-                    Some(_) => finding.action.min(given.action),
-                };
-            }
-            finding.action = by_scene[finding.action as usize];
-            verdict.action = verdict.action.max(finding.action);
+        // What is in shadow is told as it would be in force.
+        for finding in verdict.findings.iter_mut().chain(&mut verdict.shadow) {
+            let rule = (&*finding.rule, &*finding.category);
+            let lowered = finding.lowered_from.is_some();
+            (_, finding.action) = self.weigh(rule, finding.action, lowered, scene);
         }
+        let asked = verdict.findings.iter().map(|finding| finding.action);
+        verdict.action = asked.fold(verdict.action, Action::max);
         let cut = [
             Coverage::TEXT_LIMIT,
             Coverage::STEP_LIMIT,
@@ -231,6 +221,30 @@ impl Policy {
         if cut.into_iter().any(|cut| verdict.coverage.names(cut)) {
             verdict.action = verdict.action.max(self.on_partial);
         }
+    }
+
+    /// What an override makes of the action that a rule, given by id and category, asks for, if there is one; and what that means in
+    /// the scene.
+    pub(crate) fn weigh(
+        &self,
+        (rule, category): (&str, &str),
+        asked: Action,
+        lowered: bool,
+        scene: Scene,
+    ) -> (Option<Action>, Action) {
+        let given = self
+            .overrides
+            .iter()
+            .rev()
+            .find(|given| given.covers(rule, category));
+        // What `lower` found stays found: an override sets the rule's action, and the context still weakens it, but
+        // never below what the rule's own lowering gives.
+        let overridden = given.map(|given| match lowered {
+            false => given.action,
+            true => asked.min(given.action),
+        });
+        let action = overridden.unwrap_or(asked);
+        (overridden, self.scenes[scene as usize][action as usize])
     }
 
     fn named(mut self) -> Self {

@@ -201,6 +201,8 @@ pub(crate) struct RuleRow {
     pub(crate) action: Action,
     pub(crate) alert: bool,
     pub(crate) shadow: bool,
+    /// Hundredths of a percent of the conversations.
+    pub(crate) rollout: u16,
     pub(crate) scenes: Scenes,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,

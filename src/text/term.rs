@@ -2,6 +2,7 @@
 
 use crate::text::fold::{Folder, Symbol};
 use crate::text::reading::Reading;
+use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Class};
 use crate::variant::{Variant, Variants};
 
@@ -67,12 +68,14 @@ impl TermReading {
         }
     }
 
-    /// How many symbols stand before the first letter or digit.
+    /// How many symbols stand before the first that the skeleton shows. A mark that stays is a word symbol, and the skeleton drops it.
     pub(crate) fn lead(&self) -> usize {
-        self.symbols
-            .iter()
-            .position(TermSymbol::is_word)
-            .unwrap_or(0)
+        let shown = |symbol: &TermSymbol| {
+            let mut any = false;
+            word_symbols(symbol.plain, |_| any = true);
+            any
+        };
+        self.symbols.iter().position(shown).unwrap_or(0)
     }
 
     /// What the term has in the junction after `symbol`.

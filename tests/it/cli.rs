@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-const PACK: &str = r#"
+pub(crate) const PACK: &str = r#"
 format = 1
 [pack]
 id = "acme.words"
@@ -66,10 +66,10 @@ pass = ["gosh"]
 "#;
 
 /// A folder that goes when it is dropped.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Self {
         let path = std::env::temp_dir().join(format!("tidegate-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         for (file, text) in files {
@@ -80,7 +80,7 @@ impl Folder {
         Self(path)
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }
@@ -91,13 +91,13 @@ impl Drop for Folder {
     }
 }
 
-fn command(args: &[&str]) -> Command {
+pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
     command.args(args).env_remove("CLICOLOR_FORCE");
     command
 }
 
-fn run(args: &[&str], input: &[u8]) -> Output {
+pub(crate) fn run(args: &[&str], input: &[u8]) -> Output {
     let mut child = command(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -122,7 +122,7 @@ fn lines(output: &Output) -> Vec<Value> {
         .collect()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -1,6 +1,6 @@
 //! The made packs and texts: that they exercise what they are made for.
 
-use tidegate::fuzzing::{Shares, compare, engine, make};
+use tidegate::fuzzing::{Shares, compare, engine, explained, make};
 use toml::de::DeTable;
 
 const SEEDS: std::ops::Range<u64> = 0..100;
@@ -68,5 +68,12 @@ fn the_engine_agrees_with_the_oracle() {
     });
     for seed in from..from + seeds {
         engine(seed);
+    }
+}
+
+#[test]
+fn explanations_say_what_the_scan_says() {
+    for seed in 0..80 {
+        explained(seed);
     }
 }

@@ -1,10 +1,14 @@
 //! Tests.
 
+#[cfg(feature = "cli")]
+mod authors;
 #[cfg(feature = "base-rules")]
 mod base;
+mod broken;
 #[cfg(feature = "cli")]
 mod cli;
 mod compile;
+mod evade;
 mod fuzzing;
 mod hostile;
 mod packs;

@@ -95,7 +95,7 @@ todo = ["g1ft card, dm me", "gift card dm me"]
     let rule = failure.rule("acme.words/cards").expect("it was looked at");
     assert_eq!(rule.when.says, "offer near/3 ask");
     assert_eq!(rule.when.nearest, Some(4));
-    assert!(!rule.fired && rule.live());
+    assert!(!rule.fired && rule.live);
 }
 
 #[test]

@@ -133,7 +133,7 @@ const BANS: [Ban; 9] = [
 ];
 
 /// All of the crate, and of other crates, that the oracle may name. Law 9: it shares with the engine only packs and the tables.
-const OF_THE_ORACLE: [&str; 10] = [
+const OF_THE_ORACLE: [&str; 11] = [
     "crate::oracle",
     "crate::pack",
     "crate::text::tables",
@@ -141,6 +141,7 @@ const OF_THE_ORACLE: [&str; 10] = [
     "crate::variant",
     "crate::verdict",
     "crate::limits",
+    "blake3",
     "regex_automata",
     "unicode_normalization",
     "unicode_segmentation",

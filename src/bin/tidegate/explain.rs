@@ -5,37 +5,56 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tidegate::explain::{
-    Candidate, CandidateExplained, ConditionExplained, Explanation, HitExplained, Miss,
-    RuleExplained, ViewExplained,
+    Candidate, CandidateExplained, ClusterExplained, ConditionExplained, Explanation, HitExplained,
+    Miss, RuleExplained, ViewExplained,
 };
 use tidegate::verdict::Report;
-use tidegate::{Message, Scanner, Scene, Timestamp, Variant, Variants};
+use tidegate::{Message, Scanner, Scene, Variant, Variants};
 
 use crate::check::Format;
-use crate::packs::Rules;
+use crate::messages::{At, Input};
+use crate::packs::{Rules, TenantFile};
 use crate::term::{self, Out, styled};
 use crate::{Broke, Done, time};
 
 /// Candidates that are shown.
 const CANDIDATES: usize = 40;
+/// Characters whose way through the fold is shown.
+const FOLDED: usize = 24;
 
 /// Shows why a text is decided as it is: how it is read, what might stand in it, what does, and what each rule makes of that
+///
+/// What decided is named at the end. With the same packs, tenant's file and version of tidegate, the message is decided in the same way
+/// at any time: `--verify` says whether these are the ones that a verdict names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The text; `-` reads it from standard input
     text: String,
+    /// The text is a message as `screen` reads it: a JSON object that may hold scene, conversation, time and parts as well
+    #[arg(long, conflicts_with_all = ["scene", "conversation"])]
+    ndjson: bool,
     /// A pack, or a folder of packs, to screen with (repeatable)
     #[arg(long = "pack", value_name = "PATH")]
     packs: Vec<PathBuf>,
     /// Leave the base library out
     #[arg(long)]
     no_base: bool,
+    /// A tenant's file: its packs are screened with as well, and its policy decides
+    #[arg(long, value_name = "FILE")]
+    tenant: Option<PathBuf>,
     /// Where the text goes: private, group, open_group, channel or profile
     #[arg(long, default_value = "group", value_parser = scene)]
     scene: Scene,
-    /// The time that rules and listings are judged by: `now`, or a time such as 2026-11-23T10:00:00Z
-    #[arg(long, default_value = "now", value_parser = time::parse)]
-    at: Timestamp,
+    /// The conversation that it goes to, for rules that are rolled out in part
+    #[arg(long, value_name = "ID")]
+    conversation: Option<String>,
+    /// The time that rules and listings are judged by: `now`, `message` (with --ndjson, its time), or a time such as
+    /// 2026-11-23T10:00:00Z
+    #[arg(long, default_value = "now", value_parser = At::parse)]
+    at: At,
+    /// The `ruleset` of a verdict, or its beginning: exits with 1 if what is loaded is not what decided then
+    #[arg(long, value_name = "b3:...", value_parser = digest)]
+    verify: Option<String>,
     /// For people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -48,6 +67,18 @@ fn scene(name: &str) -> Result<Scene, String> {
     })
 }
 
+fn digest(text: &str) -> Result<String, String> {
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match text.strip_prefix("b3:") {
+        Some(digits) if (8..=64).contains(&digits.len()) && is_hex(digits) => {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => {
+            Err("write the `ruleset` of a verdict: `b3:` and 8 to 64 hexadecimal digits".to_owned())
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
     let mut text = args.text.clone();
     if text == "-" {
@@ -55,9 +86,33 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         io::stdin().lock().read_to_string(&mut text)?;
         text.truncate(text.trim_end_matches(['\n', '\r']).len());
     }
-    let rules = Rules::load(&args.packs, args.no_base, None)?;
-    let message = Message::text(&text).scene(args.scene);
-    let explanation = Scanner::new().explain(&rules.rulesets(), &rules.policy, &message, args.at);
+    let tenant = match &args.tenant {
+        Some(file) => Some(TenantFile::load(file)?),
+        None => None,
+    };
+    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?;
+    let id = tenant.as_ref().map(|file| &*file.tenant.id);
+    let mut input = Input::default();
+    if args.ndjson {
+        let read = input.read_alone(&text).and_then(|()| input.belongs_to(id));
+        read.map_err(|bad| Broke::Usage(format!("the message: {} ({})", bad.message, bad.code)))?;
+    }
+    let parts = input.parts();
+    let message = if args.ndjson {
+        input.message(&parts, id)
+    } else {
+        let mut message = Message::text(&text).scene(args.scene);
+        message.tenant = id;
+        message.conversation = args.conversation.as_deref();
+        message
+    };
+    let at = args.at.of(&message, time::now());
+    let explanation = Scanner::new().explain(&rules.rulesets(), &rules.policy, &message, at);
+    let loaded = explanation.verdict.ruleset();
+    let verified = args
+        .verify
+        .as_ref()
+        .map(|named| loaded.starts_with(&**named));
     let mut out = Out::new();
     match args.format {
         Format::Json => {
@@ -65,30 +120,73 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
             struct Whole<'a> {
                 verdict: Report<'a>,
                 scene: Scene,
+                conversation: Option<&'a str>,
                 at: String,
+                tidegate: &'static str,
+                verified: Option<bool>,
                 #[serde(flatten)]
                 explanation: &'a Explanation,
             }
             let whole = Whole {
                 verdict: Report::new(&explanation.verdict, &message),
-                scene: args.scene,
-                at: time::show(args.at),
+                scene: message.scene,
+                conversation: message.conversation,
+                at: time::show(at),
+                tidegate: env!("CARGO_PKG_VERSION"),
+                verified,
                 explanation: &explanation,
             };
             serde_json::to_writer(&mut out, &whole).map_err(io::Error::from)?;
             writeln!(out)?;
         }
-        Format::Human => human(&mut out, &rules, &explanation, &text)?,
+        Format::Human => {
+            human(&mut out, &rules, &explanation, &message)?;
+            writeln!(
+                out,
+                "  {}",
+                styled(
+                    term::DIM,
+                    format_args!(
+                        "decided by {loaded}, tidegate {}, at {}",
+                        env!("CARGO_PKG_VERSION"),
+                        time::show(at)
+                    )
+                )
+            )?;
+            match verified {
+                Some(true) => writeln!(out, "  {} these are the rules that it names", tick(true))?,
+                Some(false) => writeln!(
+                    out,
+                    "  {} other rules decided then: load the packs, word files and tenant's file of that day, with the same \
+                     version of tidegate",
+                    tick(false)
+                )?,
+                None => {}
+            }
+        }
     }
     out.flush()?;
-    Ok(Done::Well)
+    Ok(if verified == Some(false) {
+        Done::Badly
+    } else {
+        Done::Well
+    })
 }
 
-fn human(out: &mut Out, rules: &Rules, explanation: &Explanation, text: &str) -> io::Result<()> {
-    let spans = explanation.hits.iter().map(|hit| hit.span);
+fn human(
+    out: &mut Out,
+    rules: &Rules,
+    explanation: &Explanation,
+    message: &Message<'_>,
+) -> io::Result<()> {
     heading(out, "Text")?;
-    writeln!(out, "  {}", term::marked(text, spans, out.color))?;
-    for view in &explanation.views {
+    for (part, text) in message.parts().iter().enumerate() {
+        let hits = explanation.hits.iter().filter(|hit| hit.part == part);
+        let marked = term::marked(text, hits.map(|hit| hit.span), out.color);
+        writeln!(out, "  {marked}")?;
+    }
+    let part = |part: usize| message.parts().get(part).copied().unwrap_or_default();
+    for (at, view) in explanation.views.iter().enumerate() {
         let how = match (view.decoded, view.as_l) {
             (false, false) => "Read as",
             (false, true) => "Read with look-alikes of i and l as l",
@@ -96,7 +194,10 @@ fn human(out: &mut Out, rules: &Rules, explanation: &Explanation, text: &str) ->
             (true, true) => "Read with escapes decoded, and look-alikes of i and l as l",
         };
         heading(out, how)?;
-        read(out, view, text)?;
+        let text = part(view.part);
+        // Most characters are read in the same way in each view.
+        let before = &explanation.views[..at];
+        read(out, view, before, text)?;
         candidates(out, view, text)?;
     }
     heading(out, "Hits")?;
@@ -104,7 +205,7 @@ fn human(out: &mut Out, rules: &Rules, explanation: &Explanation, text: &str) ->
         writeln!(out, "  none")?;
     }
     for hit in &explanation.hits {
-        writeln!(out, "  {}", hit_line(hit, text))?;
+        writeln!(out, "  {}", hit_line(hit, part(hit.part)))?;
     }
     heading(out, "Rules")?;
     if explanation.rules.is_empty() {
@@ -128,7 +229,11 @@ fn human(out: &mut Out, rules: &Rules, explanation: &Explanation, text: &str) ->
         styled(term::of(verdict.action), verdict.action)
     )?;
     if !verdict.coverage.is_complete() {
-        write!(out, ", not looked at completely: {}", verdict.coverage)?;
+        write!(
+            out,
+            ", not looked at completely: {}; the policy sets what that means at least",
+            verdict.coverage
+        )?;
     }
     writeln!(out)
 }
@@ -137,12 +242,32 @@ fn heading(out: &mut Out, text: &str) -> io::Result<()> {
     writeln!(out, "{}", styled(term::BOLD, text))
 }
 
-fn read(out: &mut Out, view: &ViewExplained, text: &str) -> io::Result<()> {
+fn read(
+    out: &mut Out,
+    view: &ViewExplained,
+    before: &[ViewExplained],
+    text: &str,
+) -> io::Result<()> {
+    let known = |cluster: &ClusterExplained| {
+        before.iter().any(|view| {
+            let at = view
+                .clusters
+                .binary_search_by_key(&cluster.span.start, |other| other.span.start);
+            at.is_ok_and(|at| view.clusters[at].steps == cluster.steps)
+        })
+    };
     writeln!(out, "  folded    {}", term::shown(&view.folded()))?;
     writeln!(out, "  skeleton  {}", term::shown(&view.skeleton))?;
+    let mut folds: Vec<String> = Vec::new();
     let mut looks: Vec<String> = Vec::new();
     for cluster in &view.clusters {
         let shown = text.get(cluster.span.start..cluster.span.end);
+        if let Some(shown) = shown.filter(|_| !is_plain(cluster) && !known(cluster)) {
+            let said = fold_line(shown, cluster);
+            if !folds.contains(&said) {
+                folds.push(said);
+            }
+        }
         if let (Some(look), Some(shown)) = (&cluster.look, shown) {
             let said = format!("{} like {look}", term::shown(shown));
             if !looks.contains(&said) {
@@ -150,10 +275,49 @@ fn read(out: &mut Out, view: &ViewExplained, text: &str) -> io::Result<()> {
             }
         }
     }
+    for said in folds.iter().take(FOLDED) {
+        writeln!(out, "  fold      {said}")?;
+    }
+    if folds.len() > FOLDED {
+        let more = format!("and {} more characters", folds.len() - FOLDED);
+        writeln!(out, "            {}", styled(term::DIM, more))?;
+    }
     if !looks.is_empty() {
         writeln!(out, "  looks     {}", looks.join(", "))?;
     }
     Ok(())
+}
+
+/// Whether nothing was made of a character but a small letter.
+fn is_plain(cluster: &ClusterExplained) -> bool {
+    match &cluster.steps[..] {
+        [] => true,
+        [one] => one.stage == "case",
+        _ => false,
+    }
+}
+
+/// A character, its bytes and code points, and what each stage makes of it.
+fn fold_line(shown: &str, cluster: &ClusterExplained) -> String {
+    let bytes: Vec<String> = shown.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let points: Vec<String> = shown
+        .chars()
+        .map(|c| format!("U+{:04X}", u32::from(c)))
+        .collect();
+    let mut said = format!(
+        "{} {} [{}]",
+        term::shown(shown),
+        points.join(" "),
+        bytes.join(" ")
+    );
+    for step in &cluster.steps {
+        let left = match &*step.text {
+            "" => "nothing".to_owned(),
+            text => term::shown(text),
+        };
+        said.push_str(&format!("  {} → {left}", step.stage));
+    }
+    said
 }
 
 fn candidates(out: &mut Out, view: &ViewExplained, text: &str) -> io::Result<()> {
@@ -277,6 +441,19 @@ pub(crate) fn rule_lines(
     if !rule.in_effect {
         writeln!(out, "      {} not in effect at this time", tick(false))?;
     }
+    if rule.rollout < 10_000 {
+        let percent = f64::from(rule.rollout) / 100.0;
+        let said = if rule.rolled_out {
+            "this conversation is one of them"
+        } else {
+            "not this one: in shadow"
+        };
+        let mark = tick(rule.rolled_out);
+        writeln!(
+            out,
+            "      {mark} in {percent}% of the conversations, {said}"
+        )?;
+    }
     let listed = rule
         .listings
         .iter()
@@ -306,6 +483,23 @@ pub(crate) fn rule_lines(
             out,
             "        {hit} does not count inside the exception {by}"
         )?;
+    }
+    if let Some(became) = &rule.became {
+        let mut way = vec![rule.action.to_string()];
+        let steps = [
+            ("lowered to", became.lowered),
+            ("by an override", became.overridden),
+        ];
+        let steps = steps.into_iter().chain([(
+            "in this scene",
+            Some(became.in_scene).filter(|action| {
+                *action != became.overridden.or(became.lowered).unwrap_or(rule.action)
+            }),
+        )]);
+        way.extend(steps.filter_map(|(how, action)| Some(format!("{how} {}", action?))));
+        if way.len() > 1 {
+            writeln!(out, "      action {}", way.join(", "))?;
+        }
     }
     if let Some(lower) = rule.lower.as_ref().filter(|_| rule.when.held) {
         let held = if lower.held {

@@ -6,8 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod diff;
+mod evade;
 mod explain;
+mod messages;
 mod packs;
+mod revision;
 mod screen;
 mod term;
 mod test;
@@ -32,6 +36,7 @@ enum Command {
     Check(check::Args),
     Test(test::Args),
     Explain(explain::Args),
+    Diff(diff::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Diff(args) => diff::run(&args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,

@@ -97,12 +97,22 @@ fn cannot_read(path: &Path, error: &io::Error) -> Broke {
 
 /// Reads a pack and compiles it by itself, so that every problem it has is known.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Broke> {
-    let name = path.display().to_string();
     let source = read_source(path)?;
+    let home = home_of(path);
+    let name = path.display().to_string();
+    Ok(parse(name, source, &mut |file, limits| {
+        read_words(home, file, limits)
+    }))
+}
+
+/// Reads the word files of a pack.
+pub(crate) type Words<'a> = dyn FnMut(&str, &PackLimits) -> Result<Vec<u8>, String> + 'a;
+
+/// Parses a pack and compiles it by itself, so that every problem it has is known.
+pub(crate) fn parse(name: String, source: String, words: &mut Words<'_>) -> Loaded {
     let base = declares_base(&source);
     let limits = limits(base);
-    let home = home_of(path);
-    let mut words = |file: &str| read_words(home, file, &limits);
+    let mut words = |file: &str| words(file, &limits);
     let parsed = if base {
         Pack::parse_base(&name, &source, &limits, &mut words)
     } else {
@@ -118,12 +128,12 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Broke> {
     {
         problems.append(of_file(&found, &name, &source));
     }
-    Ok(Loaded {
+    Loaded {
         name,
         pack,
         source,
         problems,
-    })
+    }
 }
 
 /// Problems that a compiler found know the pack, not the file.
@@ -140,12 +150,17 @@ fn of_file(found: &Diagnostics, name: &str, source: &Arc<str>) -> Diagnostics {
 }
 
 /// The source of a pack; no more of it than shows that it is too big.
-fn read_source(path: &Path) -> Result<String, Broke> {
+pub(crate) fn read_source(path: &Path) -> Result<String, Broke> {
     let most = PackLimits::operator().pack_bytes as u64 + 1;
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(most).read_to_end(&mut bytes))
         .map_err(|error| cannot_read(path, &error))?;
+    text(path, bytes)
+}
+
+/// The bytes of a file as text.
+pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Broke> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = 1 + error.as_bytes()[..at]
@@ -173,6 +188,13 @@ fn declares_base(source: &str) -> bool {
             value.trim_start().strip_prefix(['"', '\''])
         })
         .any(|id| is_base(id.split(['"', '\'']).next().unwrap_or_default()))
+}
+
+/// Whether the source is a tenant's file.
+pub(crate) fn declares_tenant(source: &str) -> bool {
+    source
+        .lines()
+        .any(|line| line.trim_start().starts_with("[tenant]"))
 }
 
 /// A word file of a pack in `home`. Its real place, all links followed, must lie in that folder.
@@ -218,6 +240,19 @@ impl TenantFile {
     pub(crate) fn load(path: &Path) -> Result<Self, Broke> {
         let name = path.display().to_string();
         let source = read_source(path)?;
+        Self::of(name.clone(), source, &mut |pack| {
+            let file = inside(home_of(path), pack)
+                .map_err(|why| Broke::Usage(format!("{name}: the pack {pack}: {why}")))?;
+            load(&file)
+        })
+    }
+
+    /// A tenant's file of that source; `load` reads the packs that it names.
+    pub(crate) fn of(
+        name: String,
+        source: String,
+        load: &mut dyn FnMut(&str) -> Result<Loaded, Broke>,
+    ) -> Result<Self, Broke> {
         let parsed = Tenant::parse(&name, &source);
         let (tenant, problems) = match parsed {
             Ok(parsed) => (Some(parsed.tenant), parsed.warnings),
@@ -229,9 +264,7 @@ impl TenantFile {
         draw(&problems)?;
         let mut packs = Vec::new();
         for pack in &tenant.packs {
-            let file = inside(home_of(path), pack)
-                .map_err(|why| Broke::Usage(format!("{name}: the pack {pack}: {why}")))?;
-            let loaded = load(&file)?;
+            let loaded = load(pack)?;
             report(&loaded)?;
             packs.extend(loaded.pack);
         }
@@ -278,7 +311,19 @@ impl Rules {
     ) -> Result<Self, Broke> {
         let mut given = Vec::new();
         for file in files(paths)? {
-            let loaded = load(&file)?;
+            given.push(load(&file)?);
+        }
+        Self::of(given, no_base, tenant)
+    }
+
+    /// The same, of packs that are read.
+    pub(crate) fn of(
+        loaded: Vec<Loaded>,
+        no_base: bool,
+        tenant: Option<&TenantFile>,
+    ) -> Result<Self, Broke> {
+        let mut given = Vec::new();
+        for loaded in loaded {
             report(&loaded)?;
             given.extend(loaded.pack);
         }

@@ -1,32 +1,26 @@
 //! `tidegate screen`: messages in, verdicts out, in order.
 //!
-//! Lines are read in chunks: as many whole lines as are there without waiting, up to [`lines::CHUNK`] bytes. A chunk is screened on all
-//! cores if it is worth it, written, and flushed; so a pipe that sends one line gets one answer at once, and a file of any length takes
-//! the memory of a chunk.
+//! A chunk of lines is screened, written, and flushed; so a pipe that sends one line gets one answer at once, and a file of any length
+//! takes the memory of a chunk.
 
 mod human;
-mod input;
-mod lines;
 
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Read, Write};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidegate::verdict::Report;
-use tidegate::{Message, Scanner, Timestamp};
+use tidegate::{Action, Scanner, Timestamp, Verdict};
 
+use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source};
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
-use input::{Bad, Input};
-use lines::{Chunk, Line, Lines};
 
 /// Screens messages, one a line, and answers each with a line, in order
 ///
@@ -66,26 +60,6 @@ enum Format {
     Ndjson,
 }
 
-/// Which time counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
-    Now,
-    Message,
-    Time(Timestamp),
-}
-
-impl At {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "now" => Ok(Self::Now),
-            "message" => Ok(Self::Message),
-            _ => Timestamp::parse(text).map(Self::Time).ok_or_else(|| {
-                "write `now`, `message`, or a time such as 2026-11-23T10:00:00Z".to_owned()
-            }),
-        }
-    }
-}
-
 pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     let source = Source::open(args.file.as_deref())?;
     let tenant = match &args.tenant {
@@ -99,10 +73,6 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     } else {
         Format::Ndjson
     });
-    let jobs = args
-        .jobs
-        .or_else(|| std::thread::available_parallelism().ok())
-        .map_or(1, NonZeroUsize::get);
     let mut out = Sink::new(format);
     let screener = Screener {
         rules: &rules,
@@ -112,17 +82,13 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         human: out.color(),
         typed: source.typed,
     };
-    let crew = Crew::new(jobs)?;
-    let bar = source.bar(watched);
+    let crew = Crew::new(args.jobs, Scanner::new)?;
+    let (mut lines, bar) = source.lines(!watched);
     let began = Instant::now();
-    let mut lines = Lines::new(BufReader::with_capacity(
-        lines::CHUNK,
-        bar.wrap_read(source.read),
-    ));
     let mut chunk = Chunk::default();
     let mut tally = Tally::default();
     while lines.fill(&mut chunk)? {
-        for (answers, part) in crew.answer(&screener, &chunk, time::now()) {
+        for (answers, part) in screener.answers(&crew, &chunk, time::now()) {
             out.write_all(&answers)?;
             tally.add(&part);
         }
@@ -139,53 +105,6 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     } else {
         Done::Well
     })
-}
-
-/// Where messages come from.
-struct Source {
-    read: Box<dyn Read>,
-    /// Bytes of the file; `None` for standard input.
-    len: Option<u64>,
-    /// Whether somebody types.
-    typed: bool,
-}
-
-impl Source {
-    fn open(file: Option<&Path>) -> Result<Self, Broke> {
-        let Some(path) = file.filter(|path| *path != Path::new("-")) else {
-            return Ok(Self {
-                read: Box::new(io::stdin()),
-                len: None,
-                typed: io::stdin().is_terminal(),
-            });
-        };
-        let failed =
-            |error: &dyn std::fmt::Display| Broke::Usage(format!("{}: {error}", path.display()));
-        let file = File::open(path).map_err(|error| failed(&error))?;
-        let meta = file.metadata().map_err(|error| failed(&error))?;
-        if meta.is_dir() {
-            return Err(failed(&"it is a folder"));
-        }
-        Ok(Self {
-            read: Box::new(file),
-            len: meta.is_file().then_some(meta.len()),
-            typed: false,
-        })
-    }
-
-    /// A bar on standard error, where it is seen and does not stand in the answers.
-    fn bar(&self, watched: bool) -> ProgressBar {
-        let Some(len) = self.len.filter(|_| !watched && io::stderr().is_terminal()) else {
-            return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        };
-        let style =
-            ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-        let bar = ProgressBar::new(len);
-        match style {
-            Ok(style) => bar.with_style(style),
-            Err(_) => bar,
-        }
-    }
 }
 
 /// Where answers go.
@@ -229,74 +148,16 @@ impl Write for Sink {
     }
 }
 
-/// Scanners, one a thread.
-struct Crew {
-    pool: Option<rayon::ThreadPool>,
-    scanners: Vec<Mutex<Scanner>>,
-}
-
-/// Fewer lines than this are not worth waking other threads for.
-const FEW: usize = 32;
-
-impl Crew {
-    fn new(jobs: usize) -> Result<Self, Broke> {
-        let pool = if jobs > 1 {
-            let built = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-            Some(built.map_err(|error| Broke::Usage(error.to_string()))?)
-        } else {
-            None
-        };
-        Ok(Self {
-            pool,
-            scanners: (0..jobs).map(|_| Mutex::new(Scanner::new())).collect(),
-        })
-    }
-
-    /// The answers to the lines of a chunk, in order.
-    fn answer(
-        &self,
-        screener: &Screener<'_>,
-        chunk: &Chunk,
-        now: Timestamp,
-    ) -> Vec<(Vec<u8>, Tally)> {
-        let rulesets = screener.rules.rulesets();
-        let block = |lines: &[Line]| {
-            let mut answers = Vec::with_capacity(lines.len() * 256);
-            let mut tally = Tally::default();
-            // Only this thread takes the scanner of its number, so there is nobody to wait for; and what a scan that panicked
-            // leaves behind is scratch.
-            let own = rayon::current_thread_index().unwrap_or(0);
-            let mut scanner = match self.scanners[own].lock() {
-                Ok(scanner) => scanner,
-                Err(poisoned) => poisoned.into_inner(),
-            };
-            for line in lines {
-                screener.answer(
-                    &mut scanner,
-                    &rulesets,
-                    (line, chunk.bytes(line)),
-                    now,
-                    (&mut answers, &mut tally),
-                );
-            }
-            (answers, tally)
-        };
-        match &self.pool {
-            Some(pool) if chunk.lines().len() >= FEW => {
-                let size = (chunk.lines().len() / (self.scanners.len() * 4)).max(FEW / 2);
-                pool.install(|| chunk.lines().par_chunks(size).map(block).collect())
-            }
-            _ => vec![block(chunk.lines())],
-        }
-    }
-}
-
 /// What was answered.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tally {
     /// By action.
     actions: [usize; 4],
     bad: usize,
+    /// Messages that are delivered, and would be held if the rules in shadow were in force.
+    shadow_held: usize,
+    /// Of these, how many each rule in shadow would hold.
+    shadow_rules: BTreeMap<Arc<str>, usize>,
 }
 
 impl Tally {
@@ -305,6 +166,26 @@ impl Tally {
             *all += more;
         }
         self.bad += other.bad;
+        self.shadow_held += other.shadow_held;
+        for (rule, more) in &other.shadow_rules {
+            *self.shadow_rules.entry(Arc::clone(rule)).or_default() += more;
+        }
+    }
+
+    fn count(&mut self, verdict: &Verdict) {
+        self.actions[verdict.action as usize] += 1;
+        if verdict.action >= Action::Review {
+            return;
+        }
+        let mut held = false;
+        for finding in &verdict.shadow {
+            if finding.action >= Action::Review {
+                held = true;
+                let rule = Arc::clone(&finding.rule);
+                *self.shadow_rules.entry(rule).or_default() += 1;
+            }
+        }
+        self.shadow_held += usize::from(held);
     }
 
     fn messages(&self) -> usize {
@@ -335,6 +216,30 @@ struct BadLine<'a> {
 }
 
 impl Screener<'_> {
+    /// The answers to the lines of a chunk, in order.
+    fn answers(
+        &self,
+        crew: &Crew<Scanner>,
+        chunk: &Chunk,
+        now: Timestamp,
+    ) -> Vec<(Vec<u8>, Tally)> {
+        let rulesets = self.rules.rulesets();
+        crew.work(chunk, |scanner, lines| {
+            let mut answers = Vec::with_capacity(lines.len() * 256);
+            let mut tally = Tally::default();
+            for line in lines {
+                self.answer(
+                    scanner,
+                    &rulesets,
+                    (line, chunk.bytes(line)),
+                    now,
+                    (&mut answers, &mut tally),
+                );
+            }
+            (answers, tally)
+        })
+    }
+
     fn answer(
         &self,
         scanner: &mut Scanner,
@@ -344,11 +249,7 @@ impl Screener<'_> {
         (out, tally): (&mut Vec<u8>, &mut Tally),
     ) {
         let mut input = Input::default();
-        let read = if self.plain {
-            input.read_plain(line, bytes)
-        } else {
-            input.read_json(line, bytes)
-        };
+        let read = input.read(line, bytes, self.plain);
         if let Err(bad) = read.and_then(|()| input.belongs_to(self.tenant)) {
             tally.bad += 1;
             let bad = BadLine {
@@ -362,26 +263,11 @@ impl Screener<'_> {
             }
             return;
         }
-        let parts: Vec<&str>;
-        let mut message = match &input.parts {
-            Some(texts) => {
-                parts = texts.iter().map(|text| &**text).collect();
-                Message::of_parts(&parts)
-            }
-            None => Message::text(input.text.as_deref().unwrap_or_default()),
-        };
-        message = message.scene(input.scene);
-        message.tenant = input.tenant.as_deref().or(self.tenant);
-        message.conversation = input.conversation.as_deref();
-        message.sender = input.sender.as_deref();
-        message.time = input.time;
-        let at = match self.at {
-            At::Now => now,
-            At::Message => input.time.unwrap_or(now),
-            At::Time(at) => at,
-        };
+        let parts = input.parts();
+        let message = input.message(&parts, self.tenant);
+        let at = self.at.of(&message, now);
         let verdict = scanner.scan(rulesets, &self.rules.policy, &message, at);
-        tally.actions[verdict.action as usize] += 1;
+        tally.count(verdict);
         match self.human {
             Some(color) => {
                 let shown = human::Shown {

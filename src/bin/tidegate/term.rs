@@ -127,6 +127,15 @@ fn plain(text: &str, out: &mut String) {
     }
 }
 
+/// The last border of characters at or before byte `at`.
+pub(crate) fn border(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// `1 message`, `2 messages`.
 pub(crate) fn count(n: usize, one: &str) -> String {
     if n == 1 {

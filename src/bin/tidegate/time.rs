@@ -12,16 +12,6 @@ pub(crate) fn now() -> Timestamp {
     }))
 }
 
-/// A time given on the command line: `now`, or RFC 3339.
-pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
-    if text == "now" {
-        return Ok(now());
-    }
-    Timestamp::parse(text).ok_or_else(|| {
-        "write `now`, or a time such as 2026-11-23T10:00:00Z or 2026-11-23".to_owned()
-    })
-}
-
 /// RFC 3339 in UTC.
 pub(crate) fn show(Timestamp(seconds): Timestamp) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));

@@ -1,15 +1,15 @@
 //! A rule's condition as a tree, with what held.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::engine::search::Budget;
 use crate::engine::trace::{
-    ConditionExplained, ListingExplained, LowerExplained, Removed, RuleExplained,
+    ActionExplained, ConditionExplained, ListingExplained, LowerExplained, Removed, RuleExplained,
 };
-use crate::ruleset::{Node, Operand, RuleRow};
+use crate::ruleset::{Node, RuleRow};
 
-use super::{Asking, Evaluation, units};
+use super::{Circumstances, Evaluation, units};
 
 /// Hits on each side of a pair that are looked at for the nearest.
 const SIDES: usize = 256;
@@ -23,7 +23,7 @@ impl<'a> Evaluation<'a> {
             .collect()
     }
 
-    /// Whether the rule fired is left open.
+    /// Whether the rule fired is left open: the scan's budget may have been spent before it was asked.
     pub(in crate::engine) fn explain(
         &mut self,
         ruleset: usize,
@@ -31,36 +31,23 @@ impl<'a> Evaluation<'a> {
         budget: &mut Budget,
     ) -> ControlFlow<(), RuleExplained> {
         let row = &self.rulesets[ruleset].rules[rule];
-        let asking = Asking { ruleset, rule: row };
-        let (at, scene) = (self.circumstances.at, self.circumstances.scene);
-        let policy = self.circumstances.policy;
-        let when = self.tree(asking, row.when, budget)?;
-        let lower = match row.lower {
-            None => None,
-            Some(lower) => {
-                let when = self.tree(asking, lower.when, budget)?;
-                let unless = match lower.unless {
-                    Some(unless) => Some(self.tree(asking, unless, budget)?),
-                    None => None,
-                };
-                Some(LowerExplained {
-                    held: when.held && !unless.as_ref().is_some_and(|unless| unless.held),
-                    when,
-                    unless,
-                    to: lower.to,
-                })
-            }
-        };
-        ControlFlow::Continue(RuleExplained {
+        let standing = self.standing(row);
+        let Circumstances {
+            at, policy, scene, ..
+        } = self.circumstances;
+        let mut told = RuleExplained {
             rule: Arc::clone(&row.id),
             category: Arc::clone(&row.category),
             severity: row.severity,
             action: row.action,
-            shadow: row.shadow,
+            became: None,
+            shadow: standing.shadow,
             fired: false,
-            in_scene: row.scenes.contains(scene),
-            in_effect: row.from.is_none_or(|from| from <= at)
-                && row.until.is_none_or(|until| at < until),
+            live: standing.is_live(),
+            in_scene: standing.in_scene,
+            in_effect: standing.in_effect,
+            rollout: row.rollout,
+            rolled_out: standing.rolled_out,
             listings: row
                 .listings
                 .iter()
@@ -71,111 +58,72 @@ impl<'a> Evaluation<'a> {
                     heeded: policy.heeds(&listing.list),
                 })
                 .collect(),
-            when,
-            lower,
+            when: ConditionExplained::default(),
+            lower: row.lower.map(|lower| LowerExplained {
+                when: ConditionExplained::default(),
+                unless: lower.unless.map(|_| ConditionExplained::default()),
+                to: lower.to,
+                held: false,
+            }),
             removed: self.removed(ruleset, row),
-        })
+        };
+        if let Some(fired) = self.decide((ruleset, rule), budget, Some(&mut told))? {
+            let lowered = fired.lowered_from.map(|_| fired.action);
+            let (overridden, in_scene) = policy.weigh(
+                (&row.id, &row.category),
+                fired.action,
+                lowered.is_some(),
+                scene,
+            );
+            told.became = Some(ActionExplained {
+                lowered,
+                overridden,
+                in_scene,
+            });
+        }
+        ControlFlow::Continue(told)
     }
 
-    fn tree(
+    /// Completes what is told of a condition whose members are told. `part` took part, if it held.
+    pub(super) fn tell(
         &mut self,
-        asking: Asking<'a>,
-        node: u32,
-        budget: &mut Budget,
-    ) -> ControlFlow<(), ConditionExplained> {
-        let ruleset = self.rulesets[asking.ruleset];
-        let held = self.holds(asking, node, budget)?;
-        let mut explained = ConditionExplained {
-            says: String::new(),
-            held,
-            hits: Vec::new(),
-            nearest: None,
-            members: Vec::new(),
-        };
-        match &ruleset.nodes[node as usize] {
-            Node::Any(of) => return self.leaf(asking, *of, budget),
-            Node::And(all) | Node::Or(all) => {
-                for member in all.clone() {
-                    let member = ruleset.node_members[member as usize];
-                    explained.members.push(self.tree(asking, member, budget)?);
-                }
-                let and = matches!(&ruleset.nodes[node as usize], Node::And(_));
-                explained.says = says(&explained.members).join(if and { " and " } else { " or " });
-            }
-            Node::Not(inner) => {
-                explained.members.push(self.tree(asking, *inner, budget)?);
-                explained.says = format!("not {}", says(&explained.members).concat());
-            }
+        node: &Node,
+        held: bool,
+        part: &[u32],
+        told: &mut ConditionExplained,
+    ) {
+        told.held = held;
+        let members = &told.members;
+        match node {
+            // Told as an operand.
+            Node::Any(_) => {}
+            Node::And(_) => told.says = says(members).join(" and "),
+            Node::Or(_) => told.says = says(members).join(" or "),
+            Node::Not(_) => told.says = format!("not {}", says(members).concat()),
             Node::Near {
                 left,
-                right,
                 distance,
                 ordered,
+                ..
             } => {
-                let mut pairs = Vec::new();
-                self.took_part(asking, node, budget, &mut pairs)?;
-                pairs.sort_unstable();
-                pairs.dedup();
-                explained.hits = pairs.into_iter().map(|hit| hit as usize).collect();
-                let lefts = self.leaves(asking, left.clone(), budget)?;
-                let rights = self.leaves(asking, right.clone(), budget)?;
-                explained.says = format!(
-                    "{} {}/{distance} {}",
-                    any_of(&lefts),
-                    if *ordered { "then" } else { "near" },
-                    any_of(&rights),
-                );
-                explained.nearest = self.nearest(&lefts, &rights, *ordered);
-                explained.members = lefts;
-                explained.members.extend(rights);
+                let (lefts, rights) = members.split_at(left.len());
+                let word = if *ordered { "then" } else { "near" };
+                let says = format!("{} {word}/{distance} {}", any_of(lefts), any_of(rights));
+                told.nearest = self.nearest(lefts, rights, *ordered);
+                told.says = says;
+                told.hits = part.iter().map(|hit| *hit as usize).collect();
+                told.hits.sort_unstable();
+                told.hits.dedup();
             }
-            Node::Lists { count, of } => {
-                explained.members = self.leaves(asking, of.clone(), budget)?;
-                explained.says = format!("{count} of ({})", says(&explained.members).join(", "));
-                explained.hits = hits_of(&explained.members);
+            Node::Lists { count, .. } => {
+                told.hits = hits_of(members);
+                told.says = format!("{count} of ({})", says(members).join(", "));
             }
-            Node::Terms { count, of } => {
-                explained.members = self.leaves(asking, *of..of + 1, budget)?;
-                explained.says = format!("{count} of {}", says(&explained.members).concat());
-                explained.hits = hits_of(&explained.members);
+            Node::Terms { count, .. } => {
+                told.hits = hits_of(members);
+                told.says = format!("{count} of {}", says(members).concat());
             }
         }
-        ControlFlow::Continue(explained)
-    }
-
-    fn leaves(
-        &mut self,
-        asking: Asking<'a>,
-        operands: Range<u32>,
-        budget: &mut Budget,
-    ) -> ControlFlow<(), Vec<ConditionExplained>> {
-        let mut leaves = Vec::new();
-        for operand in operands {
-            leaves.push(self.leaf(asking, operand, budget)?);
-        }
-        ControlFlow::Continue(leaves)
-    }
-
-    fn leaf(
-        &mut self,
-        asking: Asking<'a>,
-        operand: u32,
-        budget: &mut Budget,
-    ) -> ControlFlow<(), ConditionExplained> {
-        let ruleset = self.rulesets[asking.ruleset];
-        let hits = self.hits(asking, operand..operand + 1, budget)?;
-        ControlFlow::Continue(ConditionExplained {
-            says: match ruleset.operands[operand as usize] {
-                Operand::Set(set) => ruleset.set_names[set as usize].to_string(),
-                Operand::Category(category) => {
-                    format!("@{}", ruleset.categories[category as usize])
-                }
-            },
-            held: !hits.is_empty(),
-            hits: hits.into_iter().map(|hit| hit as usize).collect(),
-            nearest: None,
-            members: Vec::new(),
-        })
     }
 
     fn nearest(

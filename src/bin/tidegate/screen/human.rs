@@ -96,8 +96,8 @@ fn excerpt(text: &str, spans: Vec<Span>) -> (&str, Vec<Span>, (&'static str, &'s
         .filter(|end| *end <= first + 4 * AROUND)
         .max()
         .unwrap_or(first);
-    let start = border(text, first.saturating_sub(AROUND));
-    let end = border(text, last + AROUND);
+    let start = term::border(text, first.saturating_sub(AROUND));
+    let end = term::border(text, last + AROUND);
     let moved = spans
         .into_iter()
         .filter(|span| span.end <= end)
@@ -111,14 +111,6 @@ fn excerpt(text: &str, spans: Vec<Span>) -> (&str, Vec<Span>, (&'static str, &'s
             if end < text.len() { "…" } else { "" },
         ),
     )
-}
-
-fn border(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 fn rule(out: &mut Vec<u8>, rules: &Rules, finding: &Finding, how: &str) -> io::Result<()> {
@@ -214,5 +206,16 @@ pub(super) fn summary(out: &mut term::Out, tally: &Tally, took: Duration) -> io:
         out,
         "{}",
         styled(term::DIM, format_args!(" in {seconds:.2} s ({rate:.0}/s)"))
-    )
+    )?;
+    if tally.shadow_held > 0 {
+        writeln!(
+            out,
+            "rules in shadow would hold {} that are delivered:",
+            term::count(tally.shadow_held, "message")
+        )?;
+        for (rule, held) in &tally.shadow_rules {
+            writeln!(out, "{held:8}  {rule}")?;
+        }
+    }
+    Ok(())
 }

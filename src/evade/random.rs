@@ -2,10 +2,10 @@
 
 /// Numbers that follow from a seed.
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -18,22 +18,22 @@ impl Random {
     }
 
     /// A number below `bound`, which is above zero.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap_or(0)
     }
 
     /// Whether something of so many per cent happens.
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
     /// One of these.
-    pub(super) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())].clone()
     }
 
     /// So many of these, or all of them, in random order.
-    pub(super) fn some<T: Clone>(&mut self, of: &[T], count: usize) -> Vec<T> {
+    pub(crate) fn some<T: Clone>(&mut self, of: &[T], count: usize) -> Vec<T> {
         let mut rest = of.to_vec();
         let mut picked = Vec::new();
         while picked.len() < count && !rest.is_empty() {

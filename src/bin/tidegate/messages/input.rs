@@ -8,15 +8,15 @@ use serde::Serialize;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use tidegate::{Scene, Timestamp};
+use tidegate::{Message, Scene, Timestamp};
 
 use super::lines::Line;
 
 /// What is wrong with a line. Never holds text of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Bad {
-    pub(super) code: &'static str,
-    pub(super) message: String,
+pub(crate) struct Bad {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
 }
 
 impl Bad {
@@ -30,15 +30,15 @@ impl Bad {
 
 /// A message as it came in. After an error it holds what was read up to there.
 #[derive(Debug, Default)]
-pub(super) struct Input<'a> {
-    pub(super) id: Option<&'a RawValue>,
-    pub(super) tenant: Option<Text<'a>>,
-    pub(super) conversation: Option<Text<'a>>,
-    pub(super) sender: Option<Text<'a>>,
-    pub(super) scene: Scene,
-    pub(super) time: Option<Timestamp>,
-    pub(super) text: Option<Text<'a>>,
-    pub(super) parts: Option<Vec<Text<'a>>>,
+pub(crate) struct Input<'a> {
+    pub(crate) id: Option<&'a RawValue>,
+    tenant: Option<Text<'a>>,
+    conversation: Option<Text<'a>>,
+    sender: Option<Text<'a>>,
+    scene: Scene,
+    time: Option<Timestamp>,
+    text: Option<Text<'a>>,
+    parts: Option<Vec<Text<'a>>>,
     raw_scene: Option<Text<'a>>,
     raw_time: Option<Text<'a>>,
     /// The key whose value is being read.
@@ -48,15 +48,52 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// The line is the text.
-    pub(super) fn read_plain(&mut self, line: &Line, bytes: &'a [u8]) -> Result<(), Bad> {
+    /// A message that is no line of a file.
+    pub(crate) fn read_alone(&mut self, text: &'a str) -> Result<(), Bad> {
+        self.read_json(&Line::of(text.len()), text.as_bytes())
+    }
+
+    /// The line is the text, if it is `plain`, or else a JSON object.
+    pub(crate) fn read(&mut self, line: &Line, bytes: &'a [u8], plain: bool) -> Result<(), Bad> {
+        if plain {
+            self.read_plain(line, bytes)
+        } else {
+            self.read_json(line, bytes)
+        }
+    }
+
+    /// Its texts, if it came in parts.
+    pub(crate) fn parts(&self) -> Option<Vec<&str>> {
+        let parts = self.parts.as_ref()?;
+        Some(parts.iter().map(|text| &**text).collect())
+    }
+
+    /// The message of a line that was read. `parts` are its own; `tenant` is whose it is if it does not say.
+    pub(crate) fn message<'m>(
+        &'m self,
+        parts: &'m Option<Vec<&'m str>>,
+        tenant: Option<&'m str>,
+    ) -> Message<'m> {
+        let mut message = match parts {
+            Some(parts) => Message::of_parts(parts),
+            None => Message::text(self.text.as_deref().unwrap_or_default()),
+        };
+        message = message.scene(self.scene);
+        message.tenant = self.tenant.as_deref().or(tenant);
+        message.conversation = self.conversation.as_deref();
+        message.sender = self.sender.as_deref();
+        message.time = self.time;
+        message
+    }
+
+    fn read_plain(&mut self, line: &Line, bytes: &'a [u8]) -> Result<(), Bad> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         self.text = Some(Text(Cow::Borrowed(utf8(line, bytes)?)));
         Ok(())
     }
 
     /// The line is a JSON object.
-    pub(super) fn read_json(&mut self, line: &Line, bytes: &'a [u8]) -> Result<(), Bad> {
+    fn read_json(&mut self, line: &Line, bytes: &'a [u8]) -> Result<(), Bad> {
         let text = match utf8(line, bytes) {
             Ok(text) => text,
             Err(bad) => {
@@ -97,7 +134,7 @@ impl<'a> Input<'a> {
     }
 
     /// Whether it is a message of that tenant, if one is known; a message may leave it out.
-    pub(super) fn belongs_to(&self, tenant: Option<&str>) -> Result<(), Bad> {
+    pub(crate) fn belongs_to(&self, tenant: Option<&str>) -> Result<(), Bad> {
         match (tenant, &self.tenant) {
             (Some(known), Some(named)) if **named != *known => Err(Bad::new(
                 "unknown-tenant",
@@ -148,7 +185,7 @@ fn utf8<'a>(line: &Line, bytes: &'a [u8]) -> Result<&'a str, Bad> {
 
 /// A string, borrowed from the line if it holds no escapes.
 #[derive(Debug)]
-pub(super) struct Text<'a>(Cow<'a, str>);
+pub(crate) struct Text<'a>(Cow<'a, str>);
 
 impl Deref for Text<'_> {
     type Target = str;

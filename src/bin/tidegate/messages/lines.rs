@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Bytes of a chunk; the line that reaches beyond is still whole.
-pub(super) const CHUNK: usize = 1 << 20;
+pub(crate) const CHUNK: usize = 1 << 20;
 /// Bytes of the longest line.
 const LONGEST: usize = 1 << 20;
 /// Bytes that are kept of a longer one: its id often stands there.
@@ -11,22 +11,21 @@ const KEPT: usize = 4 << 10;
 
 /// A line of a chunk.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// From 1.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// Whether it is longer than allowed, and only its beginning is kept.
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
     start: usize,
     end: usize,
 }
 
-#[cfg(test)]
 impl Line {
-    /// A second line of so many bytes.
-    pub(super) fn of(len: usize) -> Self {
+    /// A first line of so many bytes.
+    pub(crate) fn of(len: usize) -> Self {
         Self {
-            number: 2,
-            cut: false,
+            number: 1,
+            cut: len > LONGEST,
             start: 0,
             end: len,
         }
@@ -35,35 +34,35 @@ impl Line {
 
 /// Lines that were read together.
 #[derive(Debug, Default)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     bytes: Vec<u8>,
     lines: Vec<Line>,
 }
 
 impl Chunk {
-    pub(super) fn lines(&self) -> &[Line] {
+    pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    pub(super) fn bytes(&self, line: &Line) -> &[u8] {
+    pub(crate) fn bytes(&self, line: &Line) -> &[u8] {
         &self.bytes[line.start..line.end]
     }
 }
 
 /// Reads chunks.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     reader: BufReader<R>,
     number: u64,
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(reader: BufReader<R>) -> Self {
+    pub(crate) fn new(reader: BufReader<R>) -> Self {
         Self { reader, number: 0 }
     }
 
     /// Waits for a line, and takes the others that are there already; `false` at the end.
-    pub(super) fn fill(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
+    pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
         chunk.bytes.clear();
         chunk.lines.clear();
         while self.line(chunk)? {
