@@ -54,6 +54,9 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
+/// The day on which the public lists stood that the base library rests on. `rules/README.md` names the copies.
+pub const AS_OF: &str = "2026-08-22";
+
 /// The base packs, parsed.
 ///
 /// # Errors
