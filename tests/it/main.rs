@@ -11,6 +11,8 @@ mod compile;
 mod evade;
 mod fuzzing;
 mod hostile;
+#[cfg(feature = "cli")]
+mod lists;
 mod packs;
 mod readme;
 mod regressions;
