@@ -5,7 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+<<<<<<< HEAD
 mod base;
+=======
+mod alerts;
+>>>>>>> main
 mod check;
 mod diff;
 mod evade;
@@ -39,6 +43,7 @@ enum Command {
     Test(test::Args),
     Explain(explain::Args),
     Diff(diff::Args),
+    Alerts(alerts::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -76,6 +81,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,
