@@ -5,11 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-<<<<<<< HEAD
-mod base;
-=======
 mod alerts;
->>>>>>> main
+mod base;
 mod check;
 mod diff;
 mod evade;
