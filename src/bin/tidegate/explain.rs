@@ -19,6 +19,8 @@ use crate::{Broke, Done, time};
 
 /// Candidates that are shown.
 const CANDIDATES: usize = 40;
+/// Rules that saw hits of other rules alone, if there are no more of them.
+const BYSTANDERS: usize = 12;
 /// Characters whose way through the fold is shown.
 const FOLDED: usize = 24;
 
@@ -58,6 +60,9 @@ pub(crate) struct Args {
     /// The `ruleset` of a verdict, or its beginning: exits with 1 if what is loaded is not what decided then
     #[arg(long, value_name = "b3:...", value_parser = digest)]
     verify: Option<String>,
+    /// Show every rule, those too that saw hits of other rules alone and do not fire
+    #[arg(long)]
+    all: bool,
     /// For people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -144,7 +149,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
             writeln!(out)?;
         }
         Format::Human => {
-            human(&mut out, &rules, &explanation, &message)?;
+            human(&mut out, &rules, &explanation, &message, args.all)?;
             writeln!(
                 out,
                 "  {}",
@@ -182,6 +187,7 @@ fn human(
     rules: &Rules,
     explanation: &Explanation,
     message: &Message<'_>,
+    all: bool,
 ) -> io::Result<()> {
     heading(out, "Text")?;
     for (part, text) in message.parts().iter().enumerate() {
@@ -215,8 +221,19 @@ fn human(
     if explanation.rules.is_empty() {
         writeln!(out, "  none was touched")?;
     }
+    let bystanders = explanation.rules.iter().filter(|rule| rule.is_bystander());
+    let bystanders = bystanders.count();
+    let left_out = !all && bystanders > BYSTANDERS;
     for rule in &explanation.rules {
-        rule_lines(out, rule, explanation, rules.title(&rule.rule))?;
+        if !(left_out && rule.is_bystander()) {
+            rule_lines(out, rule, explanation, rules.title(&rule.rule))?;
+        }
+    }
+    if left_out {
+        let said = format!(
+            "{bystanders} rules saw hits of other rules alone and do not fire; `--all` shows them"
+        );
+        writeln!(out, "  {}", styled(term::DIM, said))?;
     }
     for (rule, why) in &rules.asleep {
         writeln!(
