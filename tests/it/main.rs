@@ -6,11 +6,17 @@ mod authors;
 mod base;
 mod broken;
 #[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
 mod cli;
+mod codes;
 mod compile;
 mod evade;
 mod fuzzing;
+mod guide;
 mod hostile;
+#[cfg(feature = "cli")]
+mod lists;
 mod packs;
 mod readme;
 mod regressions;

@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// A tenant's file: its packs are screened with as well, and its policy decides
     #[arg(long, value_name = "FILE")]
     tenant: Option<PathBuf>,
+    /// A jurisdiction whose lists count beside those of the United Nations, such as EU (repeatable); a tenant's file names its own
+    #[arg(long = "jurisdiction", value_name = "CODE", conflicts_with = "tenant", value_parser = crate::packs::jurisdiction)]
+    jurisdictions: Vec<String>,
     /// Where the text goes: private, group, open_group, channel or profile
     #[arg(long, default_value = "group", value_parser = scene)]
     scene: Scene,
@@ -90,7 +93,8 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         Some(file) => Some(TenantFile::load(file)?),
         None => None,
     };
-    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?;
+    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?
+        .with_jurisdictions(&args.jurisdictions);
     let id = tenant.as_ref().map(|file| &*file.tenant.id);
     let mut input = Input::default();
     if args.ndjson {

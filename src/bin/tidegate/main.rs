@@ -6,12 +6,20 @@
 #![forbid(unsafe_code)]
 
 mod alerts;
+mod base;
 mod check;
 mod diff;
+mod difference;
 mod evade;
 mod explain;
+mod explain_code;
+mod fmt;
 mod messages;
+mod new;
 mod packs;
+#[cfg(feature = "playground")]
+mod playground;
+mod replace;
 mod revision;
 mod screen;
 mod term;
@@ -34,10 +42,16 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Screen(screen::Args),
+    Base(base::Args),
     Check(check::Args),
     Test(test::Args),
     Explain(explain::Args),
+    ExplainCode(explain_code::Args),
+    New(new::Args),
+    Fmt(fmt::Args),
     Diff(diff::Args),
+    #[cfg(feature = "playground")]
+    Playground(playground::Args),
     Alerts(alerts::Args),
 }
 
@@ -71,10 +85,16 @@ fn main() -> ExitCode {
     // Clap ends with 2 if the command line is wrong, 0 after help and version.
     let ran = match Args::parse().command {
         Command::Screen(args) => screen::run(args),
+        Command::Base(args) => base::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::ExplainCode(args) => explain_code::run(&args),
+        Command::New(args) => new::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Diff(args) => diff::run(&args),
+        #[cfg(feature = "playground")]
+        Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {
