@@ -70,7 +70,13 @@ impl Ruleset {
         self.locked
     }
 
-    /// Bytes of memory that its automata take.
+    /// How the skeletons of its terms are searched for: `nothing` (there are none), `prefixes` (a filter over what terms begin with, then
+    /// the terms), or `automaton` (Aho-Corasick: where terms stand in one another so deeply that work at one place could grow).
+    pub fn strategy(&self) -> &'static str {
+        self.words.strategy().name()
+    }
+
+    /// Bytes of memory that its matchers take.
     pub fn automata_bytes(&self) -> usize {
         self.words.memory() + self.bare.memory()
     }

@@ -15,6 +15,8 @@ mod evade;
 mod fuzzing;
 mod guide;
 mod hostile;
+#[cfg(feature = "cli")]
+mod lists;
 mod packs;
 mod readme;
 mod registry;
