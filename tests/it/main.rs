@@ -12,6 +12,7 @@ mod cli;
 mod codes;
 mod compile;
 mod evade;
+mod fmt;
 mod fuzzing;
 mod guide;
 mod hostile;
