@@ -141,6 +141,7 @@ impl<'s, 'f> Reading<'s, 'f> {
                 severity: Severity::default(),
                 action: Action::Review,
                 variants: Variants::STANDARD.and(Variants::BUILT),
+                window: None,
             },
             lists: Vec::new(),
             places: HashMap::new(),
@@ -305,7 +306,7 @@ impl Reading<'_, '_> {
         if let Some(variants) = self.variants(table) {
             self.defaults.variants = variants;
         }
-        self.window(table);
+        self.defaults.window = self.window(table);
     }
 
     fn pack_id(&mut self, id: Text<'_, '_>, base: bool) {

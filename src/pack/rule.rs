@@ -158,6 +158,7 @@ impl Reading<'_, '_> {
         let samples = self.samples(table, &at, status);
         let title = self.prose(table, "title");
         let rollout = self.rollout(table);
+        let window = self.window(table).or(self.defaults.window);
         self.reserved(table);
 
         Some(Rule {
@@ -169,6 +170,7 @@ impl Reading<'_, '_> {
             alert,
             status,
             rollout,
+            window,
             lists: scope.lists,
             when: when?,
             lower,
@@ -431,7 +433,6 @@ impl Reading<'_, '_> {
                 );
             }
         }
-        self.window(table);
         if let Some((key, _)) = Self::value(table, "allow_lints") {
             for (lint, at) in self.tables(table, "allow_lints", Kind::Lint) {
                 for key in Kind::Lint.keys() {

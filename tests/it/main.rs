@@ -17,3 +17,4 @@ mod relations;
 mod selftest;
 mod tables;
 mod tidy;
+mod windows;
