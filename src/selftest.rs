@@ -4,6 +4,7 @@
 //! yet. The packs under test form one ruleset, as they would for a tenant, on top of the base if one is given.
 
 mod nearest;
+mod unexercised;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,8 +19,10 @@ use crate::policy::Policy;
 use crate::primitives::{Scene, Timestamp};
 use crate::ruleset::Ruleset;
 use crate::verdict::{Action, Coverage};
+use unexercised::Exercised;
 
 pub use nearest::Nearest;
+pub use unexercised::Unexercised;
 
 /// When a sample is set that does not say, and whose rule is always in effect: 2026-01-01.
 const DAY: Timestamp = Timestamp(1_767_225_600);
@@ -30,6 +33,8 @@ const DAY: Timestamp = Timestamp(1_767_225_600);
 pub struct Report {
     /// Each sample, in the order of packs, rules and samples.
     pub samples: Vec<Tested>,
+    /// Terms that no sample of their pack holds, list by list.
+    pub unexercised: Vec<Unexercised>,
 }
 
 impl Report {
@@ -128,7 +133,8 @@ pub enum Wrong {
 
 /// Runs the samples of `packs`, on top of `base`.
 ///
-/// Draft rules are tested as if they were in force, and are not there when the samples of others are tested. A sample without a
+/// Draft rules are tested as if they were in force, and are not there when the samples of others are tested; rules are rolled out to
+/// all. A sample without a
 /// time, scene or jurisdictions is set where its rule is live: when its effective period or its first listing begins, in the first
 /// of its scenes (`group` if that is one), for all its lists.
 ///
@@ -144,6 +150,7 @@ pub fn run(
         packs
             .iter()
             .cloned()
+            .map(rolled_out)
             .fold(Compiler::new(), Compiler::pack)
             .limits(limits.clone())
             .build()
@@ -163,6 +170,7 @@ pub fn run(
     };
     let mut scanner = Scanner::new();
     let mut report = Report::default();
+    let mut exercised = Exercised::default();
     for pack in packs {
         for rule in &pack.rules {
             let ruleset = match &with_drafts {
@@ -173,10 +181,20 @@ pub fn run(
             for sample in &rule.samples {
                 let test = Test::new(pack, rule, sample);
                 report.samples.push(test.run(&mut scanner, &rulesets));
+                let texts = sample.messages.iter().map(|message| &*message.text);
+                exercised.add(pack, &mut scanner, ruleset, texts);
             }
         }
+        report.unexercised.extend(exercised.rest(pack));
     }
     Ok(report)
+}
+
+fn rolled_out(mut pack: Pack) -> Pack {
+    for rule in &mut pack.rules {
+        rule.rollout = 10_000;
+    }
+    pack
 }
 
 struct Test<'a> {

@@ -384,6 +384,18 @@ impl Scanner {
         }
     }
 
+    /// The terms of a ruleset that stand in a message, those of exceptions included.
+    pub(crate) fn terms_in(&mut self, ruleset: &Ruleset, message: &Message<'_>) -> Vec<Arc<str>> {
+        // Every term is looked for, as when a scan is explained, and not those alone that a verdict needs.
+        self.searcher.trace = Some(Trace::default());
+        self.scan(&[ruleset], &Policy::default(), message, Timestamp(0));
+        self.searcher.trace = None;
+        let found = self.searcher.found.iter();
+        found
+            .map(|found| Arc::clone(&ruleset.terms[found.term as usize].text))
+            .collect()
+    }
+
     fn explain_hit(
         &mut self,
         rulesets: &[&Ruleset],

@@ -478,3 +478,69 @@ fn an_explanation_is_enough_for_an_appeal() {
         stderr(&output)
     );
 }
+
+#[test]
+fn samples_are_told_to_ci_and_untried_terms_to_people() {
+    let source = pack(
+        "1.0.0",
+        "[lists]\noffer = [\"gift card\", \"voucher\"]\nask = [\"dm me\"]\n[[rule]]\nid = \"lure\"\ncategory = \"house.lure\"\n\
+         when = \"offer near/3 ask\"\nexcept = [\"voucher code\"]\n[rule.samples]\n\
+         match = [\"gift card dm me\", \"gi<ft> & \\\"card\\\" dm me\"]\npass = [\"gift card\"]\ntodo = [\"gift card: dm me\"]\n\
+         [[rule]]\nid = \"old\"\ncategory = \"house.old\"\nstatus = \"retired\"\nterms = [\"blast\"]\n[rule.samples]\nmatch = [\"blast\"]\n",
+    );
+    let folder = Folder::new("junit", &[("pack.toml", &source)]);
+    let (file, junit) = (folder.file("pack.toml"), folder.file("out.xml"));
+    let output = run(&["test", &file, "--junit", &junit, "--untested"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    for says in [
+        "the rule fires by now: move the sample to `match`",
+        "text      gi<ft> & \"card\" dm me",
+        "folded    gi<ft> & \"card\" dm me",
+        "nearest   gift card",
+        "2 terms in no sample:\n    offer, 1 of 2: voucher\n    except of acme.words/lure, 1 of 1: voucher code\n",
+    ] {
+        assert!(text.contains(says), "{says} is not in {text}");
+    }
+    let xml = std::fs::read_to_string(&junit).expect("it is written");
+    for says in [
+        "<testsuite name=\"acme.words\" tests=\"5\" failures=\"2\" errors=\"0\" skipped=\"1\">",
+        "<testcase classname=\"acme.words/lure\" name=\"match in line 15: gift card dm me\"",
+        "<failure message=\"the rule does not fire\">text: gi&lt;ft&gt; &amp; &quot;card&quot; dm me\n",
+        "condition: offer near/3 ask, which does not hold\n",
+        "<skipped message=\"its rule is retired\"/>",
+    ] {
+        assert!(xml.contains(says), "{says} is not in {xml}");
+    }
+    let opened = xml.matches("<testcase").count();
+    assert_eq!(opened, 5);
+    let closed = xml.matches("</testcase>").count() + xml.matches("\"/>\n").count();
+    assert_eq!(opened, closed, "{xml}");
+
+    let output = run(&["test", &file, "--format", "json"], b"");
+    let said: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!(said["untested"][0]["terms"], json!(["voucher"]));
+    assert_eq!(said["untested"][1]["rule"], "acme.words/lure");
+    let nowhere = folder.file("none/out.xml");
+    let output = run(&["test", &file, "--junit", &nowhere], b"");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// A rule that is rolled out to few is tested as if it were rolled out to all, and so is what rests on it.
+#[test]
+fn samples_do_not_wait_for_a_rollout() {
+    let source = pack(
+        "1.0.0",
+        "[[rule]]\nid = \"a\"\ncategory = \"house.a\"\nrollout = 1\nterms = [\"blast\"]\n[rule.samples]\nmatch = [\"blast\"]\npass = [\"x\"]\n\
+         [[rule]]\nid = \"b\"\ncategory = \"house.b\"\nwhen = \"word near/3 @house.a\"\n[rule.lists]\nword = [\"cap\"]\n\
+         [rule.samples]\nmatch = [\"blast cap\"]\npass = [\"cap\"]\n",
+    );
+    let folder = Folder::new("staged-samples", &[("pack.toml", &source)]);
+    let output = run(&["test", &folder.file("pack.toml")], b"");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}

@@ -1,5 +1,7 @@
 //! `tidegate test`: the samples that packs carry.
 
+mod junit;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -28,6 +30,12 @@ pub(crate) struct Args {
     /// For people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Write the results as JUnit XML to this file, too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// List the terms that no sample holds
+    #[arg(long)]
+    untested: bool,
     #[command(flatten)]
     evade: evade::Evade,
 }
@@ -57,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
     let mut report = Report::default();
     if !base.is_empty() {
         let ran = selftest::run(None, &base, &PackLimits::operator()).map_err(packs::broken)?;
-        report.samples.extend(ran.samples);
+        report = ran;
     }
     if !own.is_empty() {
         let below = if base.is_empty() {
@@ -66,13 +74,19 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
             packs::compile(base, true)?
         };
         let ran = selftest::run(Some(&below), &own, &PackLimits::default());
-        report.samples.extend(ran.map_err(packs::broken)?.samples);
+        let ran = ran.map_err(packs::broken)?;
+        report.samples.extend(ran.samples);
+        report.unexercised.extend(ran.unexercised);
     }
     let places = Places::new(&loaded);
     let failed = report.failures().count();
+    if let Some(path) = &args.junit {
+        let written = std::fs::write(path, junit::write(&report, &places));
+        written.map_err(|error| Broke::Usage(format!("{}: {error}", path.display())))?;
+    }
     let mut out = Out::new();
     match args.format {
-        Format::Human => human(&mut out, &loaded, &report, &places)?,
+        Format::Human => human(&mut out, &loaded, &report, &places, args.untested)?,
         Format::Json => {
             serde_json::to_writer(&mut out, &whole(&loaded, &report, &places))
                 .map_err(io::Error::from)?;
@@ -157,7 +171,13 @@ fn wrong(what: Wrong) -> String {
     }
 }
 
-fn human(out: &mut Out, loaded: &[Loaded], report: &Report, places: &Places<'_>) -> io::Result<()> {
+fn human(
+    out: &mut Out,
+    loaded: &[Loaded],
+    report: &Report,
+    places: &Places<'_>,
+    untested: bool,
+) -> io::Result<()> {
     for tested in &report.samples {
         let (file, line) = places.of(tested);
         match &tested.outcome {
@@ -200,6 +220,38 @@ fn human(out: &mut Out, loaded: &[Loaded], report: &Report, places: &Places<'_>)
             write!(out, ", {} not run", count.skipped)?;
         }
         writeln!(out)?;
+        let lists = || {
+            report
+                .unexercised
+                .iter()
+                .filter(|list| list.pack == pack.id)
+        };
+        let terms: usize = lists().map(|list| list.terms.len()).sum();
+        if terms == 0 {
+            continue;
+        }
+        let hint = if untested {
+            ":"
+        } else {
+            " (`--untested` lists them)"
+        };
+        let said = format!("  {} in no sample{hint}", term::count(terms, "term"));
+        writeln!(out, "{}", styled(term::DIM, said))?;
+        for list in lists().filter(|_| untested) {
+            let of = list
+                .rule
+                .as_ref()
+                .map_or(String::new(), |rule| format!(" of {rule}"));
+            let shown: Vec<String> = list.terms.iter().map(|term| term::shown(term)).collect();
+            writeln!(
+                out,
+                "    {}{of}, {} of {}: {}",
+                list.list,
+                shown.len(),
+                list.of,
+                shown.join(", ")
+            )?;
+        }
     }
     Ok(())
 }
@@ -269,6 +321,17 @@ fn near(nearest: &Nearest, text: &str) -> String {
 struct Whole<'a> {
     packs: Vec<OnePack<'a>>,
     samples: Vec<OneSample<'a>>,
+    /// Terms that no sample holds.
+    untested: Vec<Untested<'a>>,
+}
+
+#[derive(Serialize)]
+struct Untested<'a> {
+    pack: &'a str,
+    rule: Option<&'a str>,
+    list: &'a str,
+    of: usize,
+    terms: &'a [Arc<str>],
 }
 
 #[derive(Serialize)]
@@ -372,6 +435,17 @@ fn whole<'a>(loaded: &'a [Loaded], report: &'a Report, places: &Places<'a>) -> W
                     nearest: failure.and_then(|failure| OneNearest::of(failure.nearest.as_ref()?)),
                     explanation: failure.map(|failure| &failure.explanation),
                 })
+            })
+            .collect(),
+        untested: report
+            .unexercised
+            .iter()
+            .map(|list| Untested {
+                pack: &list.pack,
+                rule: list.rule.as_deref(),
+                list: &list.list,
+                of: list.of,
+                terms: &list.terms,
             })
             .collect(),
     }
