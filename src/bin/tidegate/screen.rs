@@ -4,6 +4,7 @@
 //! takes the memory of a chunk.
 
 mod human;
+mod senders;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -21,6 +22,8 @@ use tidegate::{Action, Scanner, Timestamp, Verdict};
 use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source};
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
+
+use senders::Senders;
 
 /// Screens messages, one a line, and answers each with a line, in order
 ///
@@ -81,6 +84,7 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         plain: args.lines,
         human: out.color(),
         typed: source.typed,
+        senders: Senders::new(&rules.rulesets()),
     };
     let crew = Crew::new(args.jobs, Scanner::new)?;
     let (mut lines, bar) = source.lines(!watched);
@@ -205,6 +209,8 @@ struct Screener<'a> {
     human: Option<bool>,
     /// Somebody types, and waits for an answer to clean messages as well.
     typed: bool,
+    /// What is kept of senders, if a rule has a window.
+    senders: Option<Senders>,
 }
 
 /// A line that could not be read.
@@ -224,6 +230,24 @@ impl Screener<'_> {
         now: Timestamp,
     ) -> Vec<(Vec<u8>, Tally)> {
         let rulesets = self.rules.rulesets();
+        if self.senders.is_some() {
+            let shards = crew.work(chunk, |_, lines| {
+                lines
+                    .iter()
+                    .map(|line| self.shard(line, chunk.bytes(line)))
+                    .collect::<Vec<usize>>()
+            });
+            let mut places = vec![Vec::new(); senders::SHARDS];
+            for (place, shard) in shards.into_iter().flatten().enumerate() {
+                places[shard].push(place);
+            }
+            return crew.work_apart(chunk, &places, |scanner, shard, line| {
+                let (mut answer, mut tally) = (Vec::new(), Tally::default());
+                let line = (line, chunk.bytes(line), shard);
+                self.answer(scanner, &rulesets, line, now, (&mut answer, &mut tally));
+                (answer, tally)
+            });
+        }
         crew.work(chunk, |scanner, lines| {
             let mut answers = Vec::with_capacity(lines.len() * 256);
             let mut tally = Tally::default();
@@ -231,7 +255,7 @@ impl Screener<'_> {
                 self.answer(
                     scanner,
                     &rulesets,
-                    (line, chunk.bytes(line)),
+                    (line, chunk.bytes(line), 0),
                     now,
                     (&mut answers, &mut tally),
                 );
@@ -240,11 +264,21 @@ impl Screener<'_> {
         })
     }
 
+    /// Where what is kept of the sender of a line is; any place if there is none.
+    fn shard(&self, line: &Line, bytes: &[u8]) -> usize {
+        let mut input = Input::default();
+        let parts = None;
+        match input.read(line, bytes, self.plain) {
+            Ok(()) => Senders::shard(&input.message(&parts, self.tenant), line.number),
+            Err(_) => 0,
+        }
+    }
+
     fn answer(
         &self,
         scanner: &mut Scanner,
         rulesets: &[&tidegate::Ruleset],
-        (line, bytes): (&Line, &[u8]),
+        (line, bytes, shard): (&Line, &[u8], usize),
         now: Timestamp,
         (out, tally): (&mut Vec<u8>, &mut Tally),
     ) {
@@ -264,9 +298,17 @@ impl Screener<'_> {
             return;
         }
         let parts = input.parts();
-        let message = input.message(&parts, self.tenant);
+        let mut message = input.message(&parts, self.tenant);
         let at = self.at.of(&message, now);
-        let verdict = scanner.scan(rulesets, &self.rules.policy, &message, at);
+        let id = self.senders.as_ref().and_then(|_| input.id_text());
+        message.id = id.as_deref();
+        let mut state = self.senders.as_ref().map(|senders| senders.lock(shard));
+        let of_sender = state.as_mut().and_then(|state| state.of(&message, at));
+        let policy = &self.rules.policy;
+        let verdict = match of_sender {
+            Some(sender) => scanner.scan_in(sender, rulesets, policy, &message, at),
+            None => scanner.scan(rulesets, policy, &message, at),
+        };
         tally.count(verdict);
         match self.human {
             Some(color) => {
