@@ -174,7 +174,7 @@ impl Edge {
         }
     }
 
-    fn clusters(&self) -> usize {
+    pub(super) fn clusters(&self) -> usize {
         self.cells.iter().filter(|cell| cell.is_first()).count()
     }
 

@@ -4,6 +4,7 @@
 mod conversation;
 mod evaluate;
 mod message;
+mod relevance;
 mod search;
 pub mod trace;
 mod walk;
@@ -197,22 +198,20 @@ impl Scanner {
         message: &Message<'_>,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        for (number, (text, len)) in message.parts().iter().zip(&self.looked_at).enumerate() {
-            let part = Part {
-                number: number as u32,
-                text: &text[..*len],
-                limits: &self.limits,
-            };
-            self.searcher.part(rulesets, &part, budget)?;
+        // First, so that the search knows what is found already: what the hits of a rule are depends on all of them.
+        if let [text] = message.parts() {
+            let text = &text[..self.looked_at[0]];
+            let found = &mut self.searcher.found;
+            self.windows.search(rulesets, text, found, budget)?;
         }
-        match message.parts() {
-            [text] => {
-                let text = &text[..self.looked_at[0]];
-                self.windows
-                    .search(rulesets, text, &mut self.searcher.found, budget)
-            }
-            _ => ControlFlow::Continue(()),
-        }
+        let limits = &self.limits;
+        let texts = message.parts().iter().zip(&self.looked_at);
+        let parts = texts.enumerate().map(|(number, (text, len))| Part {
+            number: number as u32,
+            text: &text[..*len],
+            limits,
+        });
+        self.searcher.search(rulesets, parts, budget)
     }
 
     fn evaluate(
@@ -401,9 +400,10 @@ pub(crate) fn hits(ruleset: &Ruleset, text: &str, limits: &Limits) -> Vec<(Span,
         text,
         limits,
     };
-    let mut searcher = Searcher::default();
+    // There is no rule to which anything could matter.
+    let mut searcher = Searcher::of_all();
     let mut budget = Budget::new(limits, text.len());
-    let _ = searcher.part(&[ruleset], &part, &mut budget);
+    let _ = searcher.search(&[ruleset], std::iter::once(part), &mut budget);
     let found = std::mem::take(&mut searcher.found);
     found
         .iter()

@@ -219,7 +219,6 @@ struct Path<'a> {
     windows: &'a Windows,
     cells: [(char, bool); SYMBOLS],
     len: usize,
-    /// Clusters of each message's piece, as far as more than one counts, and of all.
     clusters: usize,
     pieces: usize,
     /// Whether each piece is a single cluster.
@@ -282,25 +281,28 @@ impl<'a> Path<'a> {
             && spaced
             && free(first, true, before)
             && free(last, false, after)
-            && self.is_disguise(first, cells)
+            && self.is_disguise(cells)
     }
 
     /// Whether so many pieces are no accident of talk.
-    fn is_disguise(&self, first: char, cells: &[(char, bool)]) -> bool {
-        let script = tables::script(first);
+    fn is_disguise(&self, cells: &[(char, bool)]) -> bool {
+        let scripts = cells.iter().map(|(symbol, _)| tables::script(*symbol));
+        // That of the first letter; digits have none.
+        let Some(script) = scripts.into_iter().find(|script| *script != Script::Common) else {
+            return self.apart && self.pieces > 2;
+        };
         let newest = &self.windows.edge;
-        let ends = newest.whole && newest.cells.iter().filter(|cell| cell.is_first()).count() == 1;
-        if self.apart && (self.pieces > 2 || ends && script.is_unspaced()) {
+        let alone = newest.whole && newest.clusters() == 1;
+        let syllables = script.is_unspaced() || script == Script::Hangul;
+        if self.apart && (self.pieces > 2 || alone && syllables) {
             return true;
         }
         let least = match script {
-            Script::Hangul => 3,
+            _ if syllables => 3,
             Script::Arabic | Script::Hebrew => 4,
-            script if script.is_unspaced() => 3,
             _ => 5,
         };
-        let digits = |symbol: char| tables::class(symbol) == Class::Digit;
-        self.clusters >= least && !cells.iter().all(|(symbol, _)| digits(*symbol))
+        self.clusters >= least
     }
 }
 

@@ -216,7 +216,6 @@ fn walk(pattern: &Pattern, term: &Term, messages: &[&Row], start: usize) -> Opti
     if symbols.len() > 0 || number < last {
         return None;
     }
-    let first = pattern.symbols[0].symbol;
     // The edges are those of the text, which may differ from the term's in case only.
     let (row, newest) = (messages[0], messages[last]);
     let left = row.clusters[start].symbols[0];
@@ -236,7 +235,7 @@ fn walk(pattern: &Pattern, term: &Term, messages: &[&Row], start: usize) -> Opti
     };
     let allowed = free(left, true, outside_left)
         && free(right, false, outside_right)
-        && is_disguise(pattern, first, messages, start, &pieces);
+        && is_disguise(pattern, messages, start, &pieces);
     allowed.then_some(end)
 }
 
@@ -249,26 +248,23 @@ fn is_bound(pattern: &Pattern, term: &Term, edge: char, is_left: bool) -> bool {
 }
 
 /// Whether so many pieces are no accident of talk.
-fn is_disguise(
-    pattern: &Pattern,
-    first: char,
-    messages: &[&Row],
-    start: usize,
-    pieces: &[usize],
-) -> bool {
-    let script = tables::script(first);
+fn is_disguise(pattern: &Pattern, messages: &[&Row], start: usize, pieces: &[usize]) -> bool {
     let apart = start == 0 && pieces.iter().all(|piece| *piece == 1);
     let alone = messages.last().is_some_and(|newest| newest.is_single());
-    if apart && (pieces.len() > 2 || (alone && script.is_unspaced())) {
-        return true;
-    }
+    let letters = pattern
+        .symbols
+        .iter()
+        .map(|cell| tables::script(cell.symbol));
+    let Some(script) = letters.into_iter().find(|script| *script != Script::Common) else {
+        // Digits alone.
+        return apart && pieces.len() > 2;
+    };
+    let syllables = script.is_unspaced() || script == Script::Hangul;
     let least = match script {
-        Script::Hangul => 3,
+        _ if syllables => 3,
         Script::Arabic | Script::Hebrew => 4,
-        script if script.is_unspaced() => 3,
         _ => 5,
     };
-    let digit = |symbol: char| tables::class(symbol) == Class::Digit;
     let clusters: usize = pieces.iter().sum();
-    clusters >= least && !pattern.symbols.iter().all(|cell| digit(cell.symbol))
+    (apart && (pieces.len() > 2 || (alone && syllables))) || clusters >= least
 }

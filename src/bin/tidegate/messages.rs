@@ -18,7 +18,7 @@ use tidegate::{Message, Timestamp};
 
 use crate::Broke;
 
-pub(crate) use input::{Bad, Input};
+pub(crate) use input::{Bad, Input, id_text};
 pub(crate) use lines::{Chunk, Line, Lines};
 
 /// Which time counts.

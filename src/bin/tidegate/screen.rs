@@ -3,6 +3,7 @@
 //! A chunk of lines is screened, written, and flushed; so a pipe that sends one line gets one answer at once, and a file of any length
 //! takes the memory of a chunk.
 
+mod alerting;
 mod human;
 mod senders;
 
@@ -19,9 +20,10 @@ use serde_json::value::RawValue;
 use tidegate::verdict::Report;
 use tidegate::{Action, Scanner, Timestamp, Verdict};
 
-use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source};
+use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source, id_text};
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
+use alerting::{Alerting, Answered, Pledge};
 
 use senders::Senders;
 
@@ -55,6 +57,10 @@ pub(crate) struct Args {
     /// such as 2026-11-23T10:00:00Z
     #[arg(long, default_value = "now", value_parser = At::parse)]
     at: At,
+    /// Keep alerts in the outbox in this folder, which is made if need be, and tell its sinks (`tidegate alerts` shows them). `alert` in a
+    /// finding is then the id of an alert that is on disk
+    #[arg(long, value_name = "DIR")]
+    alerts: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,11 +77,20 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     };
     let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?;
     let watched = term::is_watched();
-    let format = args.format.unwrap_or(if watched {
+    let format = args.format.unwrap_or(if watched && args.alerts.is_none() {
         Format::Human
     } else {
         Format::Ndjson
     });
+    let alerting = match &args.alerts {
+        Some(_) if format == Format::Human => {
+            return Err(Broke::Usage(
+                "`--alerts` answers programs: leave `--format human` out".to_owned(),
+            ));
+        }
+        Some(folder) => Some(Alerting::open(folder, rules.versions.clone())?),
+        None => None,
+    };
     let mut out = Sink::new(format);
     let screener = Screener {
         rules: &rules,
@@ -85,6 +100,7 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         human: out.color(),
         typed: source.typed,
         senders: Senders::new(&rules.rulesets()),
+        alerting: alerting.as_ref(),
     };
     let crew = Crew::new(args.jobs, Scanner::new)?;
     let (mut lines, bar) = source.lines(!watched);
@@ -104,7 +120,11 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         human::summary(out, &tally, began.elapsed())?;
         out.flush()?;
     }
-    Ok(if tally.bad > 0 {
+    let kept = match alerting {
+        Some(alerting) => alerting.finish()?,
+        None => true,
+    };
+    Ok(if tally.bad > 0 || !kept {
         Done::Badly
     } else {
         Done::Well
@@ -211,6 +231,8 @@ struct Screener<'a> {
     typed: bool,
     /// What is kept of senders, if a rule has a window.
     senders: Option<Senders>,
+    /// Where alerts go.
+    alerting: Option<&'a Alerting>,
 }
 
 /// A line that could not be read.
@@ -241,26 +263,34 @@ impl Screener<'_> {
             for (place, shard) in shards.into_iter().flatten().enumerate() {
                 places[shard].push(place);
             }
-            return crew.work_apart(chunk, &places, |scanner, shard, line| {
+            let answers = crew.work_apart(chunk, &places, |scanner, shard, line| {
                 let (mut answer, mut tally) = (Vec::new(), Tally::default());
                 let line = (line, chunk.bytes(line), shard);
-                self.answer(scanner, &rulesets, line, now, (&mut answer, &mut tally));
+                let pledge = self.answer(scanner, &rulesets, line, now, (&mut answer, &mut tally));
+                (answer, tally, pledge)
+            });
+            // All are pledged before the first is waited for.
+            let settled = answers.into_iter().map(|(answer, mut tally, pledge)| {
+                let answer = alerting::settle(pledge.into_iter().collect(), answer, &mut tally);
                 (answer, tally)
             });
+            return settled.collect();
         }
         crew.work(chunk, |scanner, lines| {
             let mut answers = Vec::with_capacity(lines.len() * 256);
             let mut tally = Tally::default();
+            let mut pledges = Vec::new();
             for line in lines {
-                self.answer(
+                let pledge = self.answer(
                     scanner,
                     &rulesets,
                     (line, chunk.bytes(line), 0),
                     now,
                     (&mut answers, &mut tally),
                 );
+                pledges.extend(pledge);
             }
-            (answers, tally)
+            (alerting::settle(pledges, answers, &mut tally), tally)
         })
     }
 
@@ -281,7 +311,7 @@ impl Screener<'_> {
         (line, bytes, shard): (&Line, &[u8], usize),
         now: Timestamp,
         (out, tally): (&mut Vec<u8>, &mut Tally),
-    ) {
+    ) -> Option<Pledge<'_>> {
         let mut input = Input::default();
         let read = input.read(line, bytes, self.plain);
         if let Err(bad) = read.and_then(|()| input.belongs_to(self.tenant)) {
@@ -295,13 +325,17 @@ impl Screener<'_> {
                 Some(_) => human::bad(out, &bad),
                 None => json_line(out, &bad),
             }
-            return;
+            return None;
         }
         let parts = input.parts();
         let mut message = input.message(&parts, self.tenant);
-        let at = self.at.of(&message, now);
-        let id = self.senders.as_ref().and_then(|_| input.id_text());
+        let own = input.id.filter(|raw| raw.get() != "null");
+        let id = match self.alerting {
+            Some(to) => Some(to.id(own, line.number)),
+            None => own.filter(|_| self.senders.is_some()).map(id_text),
+        };
         message.id = id.as_deref();
+        let at = self.at.of(&message, now);
         let mut state = self.senders.as_ref().map(|senders| senders.lock(shard));
         let of_sender = state.as_mut().and_then(|state| state.of(&message, at));
         let policy = &self.rules.policy;
@@ -310,6 +344,20 @@ impl Screener<'_> {
             None => scanner.scan(rulesets, policy, &message, at),
         };
         tally.count(verdict);
+        if let Some(to) = self.alerting {
+            let given = id.as_ref().filter(|_| own.is_none());
+            let given = given.and_then(|id| serde_json::value::to_raw_value(id).ok());
+            let answered = Answered {
+                number: line.number,
+                echoed: given.as_deref().or(own),
+            };
+            if verdict.alert() {
+                return Some(to.answer(verdict, &message, &answered, at, out));
+            }
+            let report = Report::new(verdict, &message).with_id(answered.echoed);
+            json_line(out, &report);
+            return None;
+        }
         match self.human {
             Some(color) => {
                 let shown = human::Shown {
@@ -322,6 +370,7 @@ impl Screener<'_> {
             }
             None => json_line(out, &Report::new(verdict, &message).with_id(input.id)),
         }
+        None
     }
 }
 

@@ -86,13 +86,6 @@ impl<'a> Input<'a> {
         message
     }
 
-    /// Its id as a text: a string without its quotes, another value as it is written.
-    pub(crate) fn id_text(&self) -> Option<Cow<'a, str>> {
-        let raw = self.id?.get();
-        let string = serde_json::from_str::<String>(raw);
-        Some(string.map_or(Cow::Borrowed(raw), Cow::Owned))
-    }
-
     fn read_plain(&mut self, line: &Line, bytes: &'a [u8]) -> Result<(), Bad> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         self.text = Some(Text(Cow::Borrowed(utf8(line, bytes)?)));
@@ -173,6 +166,11 @@ impl<'a> Input<'a> {
         };
         Bad::new("bad-json", what)
     }
+}
+
+/// An id as a text: a string without its quotes, another value as it is written.
+pub(crate) fn id_text(raw: &RawValue) -> String {
+    serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
 }
 
 /// The text of a line that is neither too long nor broken.
