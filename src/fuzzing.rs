@@ -16,7 +16,7 @@ pub use against::{engine, explained, hits, relation, verdict};
 pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};
-pub use windows::windows;
+pub use windows::{windows, windows_of};
 
 use crate::evade::random::{self, Random};
 use crate::limits::Limits;

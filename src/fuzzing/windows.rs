@@ -143,36 +143,61 @@ fn messages(random: &mut Random, terms: &[&str]) -> Vec<(Vec<String>, Timestamp)
     messages
 }
 
-/// Holds the engine to the oracle on every message of a conversation of a seed, whole verdicts included; how many findings were over
-/// several messages.
+/// Holds the engine to the oracle on every message of a conversation of a seed, whole verdicts included; how many spans lay in earlier
+/// messages.
 ///
 /// # Panics
 ///
-/// If they differ; the panic shows the seed and the messages.
+/// If they differ; the panic shows the messages.
 pub fn windows(seed: u64) -> usize {
     let mut random = Random::new(seed);
-    let packs = [PACK, PLAIN].map(|source| match Pack::parse("made.toml", source) {
-        Ok(parsed) => parsed.pack,
-        Err(refused) => panic!("a made pack is refused: {refused}"),
-    });
-    let terms: Vec<&str> = packs[0].lists[0]
-        .terms
-        .iter()
-        .map(|term| &*term.text)
-        .collect();
-    let rulesets = packs
-        .clone()
-        .map(|pack| match Compiler::new().pack(pack).build() {
-            Ok(ruleset) => ruleset,
-            Err(refused) => panic!("a made pack is refused: {refused}"),
-        });
-    let made = messages(&mut random, &terms);
+    let packs = packs();
+    let terms = packs[0].lists[0].terms.iter().map(|term| &*term.text);
+    let made = messages(&mut random, &terms.collect::<Vec<_>>());
     let limits = Limits {
         // So that some are cut.
         text_bytes: if random.chance(20) { 60 } else { 64 << 10 },
         spans: if random.chance(20) { 3 } else { 64 },
         ..Limits::default()
     };
+    converse(&made, &limits)
+}
+
+/// The same for messages of one's own, divided by NUL; a byte before each, the seconds since the one before.
+///
+/// # Panics
+///
+/// If they differ.
+pub fn windows_of(data: &[u8]) {
+    let mut at = 1_000;
+    let made: Vec<_> = data
+        .split(|byte| *byte == 0)
+        .filter_map(<[u8]>::split_first)
+        .take(20)
+        .map(|(seconds, text)| {
+            at += i64::from(*seconds);
+            let text = String::from_utf8_lossy(&text[..text.len().min(200)]);
+            (vec![text.into_owned()], Timestamp(at))
+        })
+        .collect();
+    converse(&made, &Limits::default());
+}
+
+fn packs() -> [Pack; 2] {
+    [PACK, PLAIN].map(|source| match Pack::parse("made.toml", source) {
+        Ok(parsed) => parsed.pack,
+        Err(refused) => panic!("a made pack is refused: {refused}"),
+    })
+}
+
+fn converse(made: &[(Vec<String>, Timestamp)], limits: &Limits) -> usize {
+    let packs = packs();
+    let rulesets = packs
+        .clone()
+        .map(|pack| match Compiler::new().pack(pack).build() {
+            Ok(ruleset) => ruleset,
+            Err(refused) => panic!("a made pack is refused: {refused}"),
+        });
     let ids: Vec<String> = (0..made.len()).map(|number| format!("m{number}")).collect();
     let parts: Vec<Vec<&str>> = made
         .iter()
@@ -221,12 +246,12 @@ pub fn windows(seed: u64) -> usize {
             conversation: None,
             at: newest.at,
             jurisdictions: &[],
-            limits: &limits,
+            limits,
             on_partial: Action::Review,
         });
         assert!(
             found == expected,
-            "seed {seed}, message {number} of {before:#?}\nexpected {expected:#?}\nfound {found:#?}"
+            "message {number} of {before:#?}\nexpected {expected:#?}\nfound {found:#?}"
         );
         let hits = found.findings.iter().flat_map(|finding| &finding.hits);
         across += hits.filter(|hit| hit.earlier.is_some()).count();
