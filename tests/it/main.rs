@@ -10,6 +10,7 @@ mod cli;
 mod compile;
 mod evade;
 mod fuzzing;
+mod guide;
 mod hostile;
 mod packs;
 mod readme;

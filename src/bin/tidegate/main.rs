@@ -12,6 +12,8 @@ mod evade;
 mod explain;
 mod messages;
 mod packs;
+#[cfg(feature = "playground")]
+mod playground;
 mod revision;
 mod screen;
 mod term;
@@ -38,6 +40,8 @@ enum Command {
     Test(test::Args),
     Explain(explain::Args),
     Diff(diff::Args),
+    #[cfg(feature = "playground")]
+    Playground(playground::Args),
     Alerts(alerts::Args),
 }
 
@@ -75,6 +79,8 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        #[cfg(feature = "playground")]
+        Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {
