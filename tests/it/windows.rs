@@ -94,7 +94,7 @@ fn what_is_a_disguise_and_what_is_not() {
         (&["禮品", "ｋ", "卡"], false, "something stands between"),
         (&["禮", "品🔥", "卡"], true, "folded, and a sign at the end"),
         (&["礼品。", "卡"], false, "a sentence's end"),
-        (&["礼品", "，卡"], false, "a comma begins the message"),
+        (&["礼品", "，卡吧"], false, "a comma begins the message"),
         (
             &["礼.", "品.", "卡."],
             true,
@@ -147,7 +147,7 @@ fn samples_of_several_messages_are_run() {
     let limits = tidegate::PackLimits::default();
     let report = tidegate::selftest::run(None, &[pack], &limits)
         .unwrap_or_else(|refused| panic!("{refused}"));
-    assert_eq!(report.samples.len(), 13);
+    assert_eq!(report.samples.len(), 12);
     let failed: Vec<_> = report.failures().map(|failed| &failed.text).collect();
     assert!(failed.is_empty(), "{failed:?}");
 }
