@@ -6,7 +6,10 @@ mod authors;
 mod base;
 mod broken;
 #[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
 mod cli;
+mod codes;
 mod compile;
 mod evade;
 mod fuzzing;
