@@ -24,3 +24,4 @@ mod relations;
 mod selftest;
 mod tables;
 mod tidy;
+mod windows;
