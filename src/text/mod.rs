@@ -5,5 +5,7 @@ pub(crate) mod escapes;
 pub(crate) mod fold;
 pub(crate) mod reading;
 pub(crate) mod skeleton;
+pub(crate) mod symbols;
 pub mod tables;
 pub(crate) mod term;
+pub(crate) mod window;

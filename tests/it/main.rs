@@ -16,6 +16,8 @@ mod fmt;
 mod fuzzing;
 mod guide;
 mod hostile;
+#[cfg(feature = "cli")]
+mod lists;
 mod packs;
 mod readme;
 mod regressions;
@@ -23,3 +25,4 @@ mod relations;
 mod selftest;
 mod tables;
 mod tidy;
+mod windows;
