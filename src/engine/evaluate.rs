@@ -5,7 +5,7 @@ mod why;
 use std::ops::{ControlFlow, Range};
 
 use crate::policy::Policy;
-use crate::primitives::{Scene, Timestamp};
+use crate::primitives::{Scene, Timestamp, Window};
 use crate::ruleset::{LowerRow, Node, Operand, RuleRow, Ruleset};
 use crate::text::tables::{self, Class};
 use crate::verdict::{Action, Listing};
@@ -111,7 +111,8 @@ impl<'a> Evaluation<'a> {
             let ruleset = rulesets[found.ruleset as usize];
             let sets = ruleset.term_sets.get(found.term as usize);
             budget.spend(1 + sets.len() as u64)?;
-            members.extend(sets.iter().map(|set| Member {
+            let counts = |set: &&u32| found.across.is_none() || ruleset.windows.count_in(**set);
+            members.extend(sets.iter().filter(counts).map(|set| Member {
                 ruleset: found.ruleset,
                 set: *set,
                 found: at as u32,
@@ -456,7 +457,7 @@ impl<'a> Evaluation<'a> {
         for operand in operands {
             match ruleset.operands[operand as usize] {
                 Operand::Set(set) => {
-                    self.visible(asking, set, open, budget, &mut hits)?;
+                    self.visible(asking, set, (open, asking.rule.window), budget, &mut hits)?;
                 }
                 Operand::Category(category) => {
                     let key = (asking.ruleset, category, asking.shadow, open);
@@ -478,12 +479,13 @@ impl<'a> Evaluation<'a> {
         ControlFlow::Continue(hits)
     }
 
-    /// The hits of a set that no exception of the list, the rule or the pack holds, nor, where they act (`open`), an allow term.
+    /// The hits of a set that no exception of the list, the rule or the pack holds, nor, where they act (`open`), an allow term; of those over
+    /// several messages, such as fit the window.
     fn visible(
         &self,
         Asking { ruleset, rule, .. }: Asking<'_>,
         set: u32,
-        open: bool,
+        (open, window): (bool, Option<Window>),
         budget: &mut Budget,
         out: &mut Vec<u32>,
     ) -> ControlFlow<()> {
@@ -498,7 +500,9 @@ impl<'a> Evaluation<'a> {
         let allows: &[_] = if open { &self.allows } else { &[] };
         let takers: Vec<(u32, u32)> = own.chain(allows.iter().copied()).collect();
         out.extend(members.iter().map(|member| member.found).filter(|hit| {
-            !takers
+            let across = self.found[*hit as usize].across;
+            let fits = across.is_none_or(|across| window.is_some_and(|window| across.fits(window)));
+            fits && !takers
                 .iter()
                 .any(|(ruleset, set)| self.holds_hit(*ruleset, *set, *hit))
         }));
@@ -554,7 +558,7 @@ impl<'a> Evaluation<'a> {
                     shadow: standing.shadow,
                 };
                 for set in &row.positive {
-                    self.visible(of, *set, open, budget, &mut hits)?;
+                    self.visible(of, *set, (open, None), budget, &mut hits)?;
                 }
             }
         }

@@ -16,6 +16,7 @@ use crate::variant::{Variant, Variants};
 use super::relevance::Relevance;
 use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
+use super::window::Across;
 
 /// A term found in a part of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,10 @@ pub(super) struct Found {
     pub(super) term: u32,
     pub(super) part: u32,
     pub(super) span: Span,
-    /// Which reading it was found in; `None` for a regex.
+    /// Which reading it was found in; `None` for a regex, and for a term cut over messages.
     pub(super) view: Option<View>,
+    /// For a term cut over messages, where the rest of it stands; the span is that of its last piece.
+    pub(super) across: Option<Across>,
 }
 
 /// A way to read a text.
@@ -513,6 +516,7 @@ impl Searcher {
                 part: part.number,
                 span,
                 view: Some(view),
+                across: None,
             });
             budget.hit()?;
         }
@@ -572,6 +576,7 @@ impl Searcher {
                             part: part.number,
                             span: self.reading.span(first, last),
                             view: None,
+                            across: None,
                         });
                         budget.hit()?;
                     }

@@ -276,6 +276,7 @@ fn rule(
             _ => Status::Enforce,
         },
         rollout: 10_000,
+        window: None,
         lists,
         when,
         lower,

@@ -30,6 +30,10 @@ pub fn pack(data: &[u8]) {
         }
         assert!(!diagnostic.message.en.is_empty() && !diagnostic.message.zh.is_empty());
     }
+    if let Ok(once) = crate::pack::format("fuzz.toml", &source) {
+        let twice = crate::pack::format("fuzz.toml", &once);
+        assert_eq!(twice.as_ref(), Ok(&once), "what is in order stays");
+    }
     assert_eq!(
         diags.to_text(Lang::Zh).is_empty(),
         diags.is_empty(),

@@ -82,6 +82,7 @@ pub fn tenants(seed: u64) -> Fate {
             jurisdictions: &[],
             limits: &Limits::default(),
             on_partial: Action::Review,
+            before: &[],
             house,
         });
         let verdict = scan(&mut scanner, &made, text, &rulesets, &policy);

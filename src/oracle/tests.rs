@@ -49,6 +49,7 @@ fn rule(when: Condition) -> Rule {
         alert: false,
         status: Status::Enforce,
         rollout: 10_000,
+        window: None,
         lists: Vec::new(),
         when,
         lower: None,
@@ -84,6 +85,7 @@ fn answer(packs: &[&[Pack]], parts: &[&str], limits: &Limits) -> Answer {
     screen(&Case {
         packs,
         parts,
+        before: &[],
         scene: Scene::Group,
         conversation: Some("g1"),
         at: Timestamp(1_000),

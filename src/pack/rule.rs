@@ -155,6 +155,7 @@ impl Reading<'_, '_> {
         let samples = self.samples(table, &at, status);
         let title = self.prose(table, "title");
         let rollout = self.rollout(table);
+        let window = self.window(table).or(self.defaults.window);
         self.reserved(table);
         let span =
             |key: &str| Self::value(table, key).map_or(at.clone(), |(_, value)| value.span());
@@ -181,6 +182,7 @@ impl Reading<'_, '_> {
             alert,
             status,
             rollout,
+            window,
             lists: scope.lists,
             when: when?,
             lower,
@@ -443,7 +445,6 @@ impl Reading<'_, '_> {
                 );
             }
         }
-        self.window(table);
     }
 
     fn unused(&mut self, raw: &[RawList], scope: &Scope) {

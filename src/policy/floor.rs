@@ -1,6 +1,6 @@
 //! What a tenant's file may ask for: further than the rules, never below a locked one or the operator's floor.
 //!
-//! Each road by which a file could weaken a locked rule is closed here or where the file is parsed; `src/ARCHITECTURE.md`, 9, lists them.
+//! Each road by which a file could weaken a locked rule is closed here or where the file is parsed; `src/ARCHITECTURE.md`, 10, lists them.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -2,16 +2,20 @@
 //!
 //! Everything is flat: rows that name each other by number.
 
+mod windows;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::matcher::Matcher;
 use crate::matcher::regex::RegexMatcher;
-use crate::primitives::{Scenes, Timestamp};
+use crate::primitives::{Scenes, Timestamp, Window};
 use crate::text::term::TermReading;
 use crate::variant::Variants;
 use crate::verdict::{Action, Listing, Severity};
+
+pub(crate) use windows::WindowTerms;
 
 /// Compiled packs. Cheap to share, never changes; `Send + Sync`.
 pub struct Ruleset {
@@ -47,6 +51,8 @@ pub struct Ruleset {
     pub(crate) patterns: usize,
     /// Whether any term may be written in escapes.
     pub(crate) encoded: bool,
+    /// Terms that may be cut over messages.
+    pub(crate) windows: WindowTerms,
 }
 
 impl Ruleset {
@@ -63,6 +69,11 @@ impl Ruleset {
     /// How many rules it holds, drafts and retired ones left out.
     pub fn rules(&self) -> usize {
         self.rules.len()
+    }
+
+    /// Seconds of the longest `window` of its rules; 0 if none has one.
+    pub fn longest_window(&self) -> u32 {
+        self.windows.longest
     }
 
     /// Whether tenants may not weaken its rules.
@@ -254,6 +265,7 @@ pub(crate) struct RuleRow {
     pub(crate) shadow: bool,
     /// Hundredths of a percent of the conversations.
     pub(crate) rollout: u16,
+    pub(crate) window: Option<Window>,
     pub(crate) scenes: Scenes,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,

@@ -8,3 +8,4 @@ pub(crate) mod skeleton;
 pub(crate) mod symbols;
 pub mod tables;
 pub(crate) mod term;
+pub(crate) mod window;

@@ -290,3 +290,87 @@ fn a_new_pack_passes_check_and_test() {
     );
     assert!(!std::path::Path::new(&other).exists());
 }
+
+#[test]
+fn words_are_imported_from_lists_and_tables() {
+    let folder = Folder::new(
+        "import",
+        &[
+            (
+                "list.txt",
+                "\u{feff}坏词\r\n# 注释\r\n脏话\r\n坏词\r\n\r\n坏\r\n甲，乙\r\n",
+            ),
+            (
+                "table.csv",
+                "编号,词,说明\n1,坏词,\"一,二\"\n2,\"脏话\",x\n3,,y\n",
+            ),
+        ],
+    );
+    let (list, words, pack) = (
+        folder.file("list.txt"),
+        folder.file("words.txt"),
+        folder.file("pack.toml"),
+    );
+    let (status, said) = stdout(&["import", &list, "--words", &words, "--pack", &pack]);
+    assert_eq!(status, Some(0), "{said}");
+    for line in [
+        "list.txt:4: 坏词: stands in line 1 already",
+        "list.txt:6: 坏: is a single character",
+        "list.txt:7: 甲，乙: holds a separator",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(&words).expect("words"),
+        "坏词\n脏话\n坏\n甲，乙\n"
+    );
+    assert!(codes(&["check", &pack, "--format", "json"]).is_empty());
+
+    let (table, more) = (folder.file("table.csv"), folder.file("more.txt"));
+    let output = run(&["import", &table, "--words", &more], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("`编号`, `词`, `说明`"),
+        "{}",
+        stderr(&output)
+    );
+    let (status, said) = stdout(&["import", &table, "--words", &more, "--column", "词"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(
+        std::fs::read_to_string(&more).expect("words"),
+        "坏词\n脏话\n"
+    );
+
+    // The same in GBK, and in UTF-16 with a mark.
+    std::fs::write(&list, b"\xbb\xb5\xb4\xca\r\n").expect("written");
+    let gbk = folder.file("gbk.txt");
+    let output = run(&["import", &list, "--words", &gbk], b"");
+    assert!(stderr(&output).contains("GBK"), "{}", stderr(&output));
+    assert_eq!(
+        stdout(&["import", &list, "--words", &gbk, "--encoding", "gbk"]).0,
+        Some(0)
+    );
+    assert_eq!(std::fs::read_to_string(&gbk).expect("words"), "坏词\n");
+    std::fs::write(&list, b"\xff\xfe\x4f\x57\xcd\x8b\n\0").expect("written");
+    let wide = folder.file("wide.txt");
+    assert_eq!(
+        stdout(&["import", &list, "--words", &wide, "--encoding", "utf-16"]).0,
+        Some(0)
+    );
+    assert_eq!(std::fs::read_to_string(&wide).expect("words"), "坏词\n");
+}
+
+#[test]
+fn fmt_puts_files_in_order() {
+    let folder = Folder::new("fmt", &[("pack.toml", &PACK.replace(" = ", "="))]);
+    let file = folder.file("pack.toml");
+    let (status, text) = stdout(&["fmt", "--check", &file]);
+    assert_eq!(status, Some(1));
+    assert!(
+        text.contains("-id=\"acme.words\"") && text.contains("+id = \"acme.words\""),
+        "{text}"
+    );
+    assert_eq!(stdout(&["fmt", &file]).0, Some(0));
+    assert_eq!(std::fs::read_to_string(&file).expect("the pack"), PACK);
+    assert_eq!(stdout(&["fmt", "--check", &file]), (Some(0), String::new()));
+}

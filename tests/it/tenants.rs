@@ -204,7 +204,7 @@ fn scenes_keep_the_order_of_actions() {
     assert_eq!(action(&raised, floor, "a lantern"), Action::Review);
 }
 
-/// Each road of `src/ARCHITECTURE.md`, 9, that is closed by a refusal: the file, the operator's file, and the line that is told.
+/// Each road of `src/ARCHITECTURE.md`, 10, that is closed by a refusal: the file, the operator's file, and the line that is told.
 #[test]
 fn whatever_weakens_a_locked_rule_is_refused() {
     let jurisdictions = "[floor]\njurisdictions = [\"EU\"]\n";

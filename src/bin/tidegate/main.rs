@@ -14,6 +14,7 @@ mod evade;
 mod explain;
 mod explain_code;
 mod fmt;
+mod import;
 mod messages;
 mod new;
 mod packs;
@@ -49,6 +50,7 @@ enum Command {
     ExplainCode(explain_code::Args),
     New(new::Args),
     Fmt(fmt::Args),
+    Import(import::Args),
     Diff(diff::Args),
     #[cfg(feature = "playground")]
     Playground(playground::Args),
@@ -92,6 +94,7 @@ fn main() -> ExitCode {
         Command::ExplainCode(args) => explain_code::run(&args),
         Command::New(args) => new::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Diff(args) => diff::run(&args),
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),

@@ -335,6 +335,9 @@ impl Mender<'_> {
         let Some(first) = bad.first().copied() else {
             return;
         };
+        // The `\` and the character behind it.
+        let escaped = self.source[first + 1..].chars().next();
+        let after = first + 1 + escaped.map_or(0, char::len_utf8);
         let edits = if good || raw.contains('\'') {
             bad.iter().map(|at| Edit::new(*at..*at, "\\")).collect()
         } else {
@@ -345,7 +348,7 @@ impl Mender<'_> {
         };
         self.slip(
             &codes::BAD_ESCAPE,
-            first..first + 2,
+            first..after,
             said!(
                 "in double quotes a `\\` begins an escape, and this is none",
                 "双引号中 `\\` 表示转义，而这里不是合法转义"

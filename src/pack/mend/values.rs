@@ -397,21 +397,19 @@ impl Mender<'_> {
         });
         if of_values {
             let at = start..self.at;
-            let before = self.slips.len();
             self.at = start;
-            self.list('{');
-            self.slips.truncate(self.slips.len().max(before));
+            self.list(open);
             // `list` took the braces for signs that stand for brackets; one word on it is enough.
             self.slips.retain(|slip| {
                 !(slip.at.start >= start
                     && slip.at.end <= self.at
                     && slip.code == &codes::WIDE_SIGN
-                    && self.source[slip.at.clone()].starts_with(['{', '}', '｝']))
+                    && self.source[slip.at.clone()].starts_with(['{', '｛', '}', '｝']))
             });
-            let close = self.at.saturating_sub(1)..self.at;
             let mut edits = vec![Edit::new(at.clone(), "[")];
-            if self.source[close.clone()].starts_with('}') {
-                edits.push(Edit::new(close, "]"));
+            let read = &self.source[..self.at];
+            if let Some(close) = read.chars().next_back().filter(|c| matches!(c, '}' | '｝')) {
+                edits.push(Edit::new(self.at - close.len_utf8()..self.at, "]"));
             }
             self.slip(
                 &codes::SYNTAX,
