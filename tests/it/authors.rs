@@ -461,7 +461,7 @@ fn an_explanation_is_enough_for_an_appeal() {
         assert!(text.contains(says), "{says} is not in {text}");
     }
     // Many rules look at what one finds, and have nothing to say of it themselves.
-    let mut rules = rule("a", "pass", "[\"blast\"]", "");
+    let mut rules = super::authors::rule("a", "pass", "[\"blast\"]", "");
     for nth in 0..13 {
         rules += &format!(
             "[[rule]]\nid = \"r{nth}\"\ncategory = \"house.r\"\nwhen = \"word near/3 @house.a\"\n[rule.lists]\nword = [\"cap{nth} cap\"]\n\
