@@ -639,7 +639,7 @@ fn hundred_rules(tenant: u64, revision: u64) -> String {
             tenant.wrapping_mul(0x9e37_79b9) ^ rule.wrapping_mul(0x85eb_ca6b) ^ revision << 7;
         for _ in 0..8 {
             word.push(char::from(b'a' + (rest % 26) as u8));
-            rest = rest / 26 ^ rule.wrapping_mul(0x27d4_eb2f);
+            rest = (rest / 26) ^ rule.wrapping_mul(0x27d4_eb2f);
         }
         let _ = write!(
             source,
