@@ -636,7 +636,7 @@ fn hundred_rules(tenant: u64, revision: u64) -> String {
     for rule in 0..100_u64 {
         let mut word = String::new();
         let mut rest =
-            tenant.wrapping_mul(0x9e37_79b9) ^ rule.wrapping_mul(0x85eb_ca6b) ^ revision << 7;
+            tenant.wrapping_mul(0x9e37_79b9) ^ rule.wrapping_mul(0x85eb_ca6b) ^ (revision << 7);
         for _ in 0..8 {
             word.push(char::from(b'a' + (rest % 26) as u8));
             rest = (rest / 26) ^ rule.wrapping_mul(0x27d4_eb2f);
