@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod classes;
+mod han;
 mod evade;
 mod looks;
 mod marks;
@@ -70,5 +71,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = sources::Data::read(Path::new(&dir))?;
     let tables = Tables::from(&data)?;
     write::all(&tables, &data, Path::new("src/text/tables"))?;
+    han::all(&tables, Path::new(&dir), Path::new("src/text/tables/han"))?;
     evade::all(Path::new(&dir), Path::new("src/evade/tables.rs"))
 }
