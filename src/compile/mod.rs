@@ -10,6 +10,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Said, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status};
+use crate::ruleset::prefixes::Prefixes;
 use crate::ruleset::{Digest, Groups, LowerRow, RuleRow, Ruleset};
 use crate::text::tables;
 use crate::variant::Variant;
@@ -288,8 +289,15 @@ impl<'a> Build<'a> {
             .any(|row| row.variants.contains(Variant::Encoded));
         let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
         let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
+        let mut prefixes = Prefixes::default();
+        for (term, row) in (0..).zip(&built.rows) {
+            if let Some(reading) = row.reading.as_ref().filter(|reading| reading.has_forms()) {
+                prefixes.add(term, reading);
+            }
+        }
         Ok(Ruleset {
             digest,
+            prefixes,
             locked,
             patterns: built.word_patterns.len() + built.bare_patterns.len(),
             word_terms: Groups::new(built.word_patterns.len(), &built.word_terms),

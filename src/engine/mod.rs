@@ -2,7 +2,9 @@
 //! clean message once warm.
 
 mod evaluate;
+mod forms;
 mod message;
+mod otherwise;
 mod search;
 pub mod trace;
 mod walk;

@@ -12,6 +12,8 @@ use crate::text::tables::{self, Class};
 use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
+use super::forms::Kind;
+use super::otherwise::Otherwise;
 use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
 
@@ -25,6 +27,8 @@ pub(super) struct Found {
     pub(super) span: Span,
     /// Which reading it was found in; `None` for a regex.
     pub(super) view: Option<View>,
+    /// For a term written otherwise: in which reading, and with which variants.
+    pub(super) written: Option<(Kind, Variants)>,
 }
 
 /// A way to read a text.
@@ -134,6 +138,7 @@ pub(super) struct Searcher {
     walker: Walker,
     places: Vec<Place>,
     walked: Vec<Walked>,
+    written: Otherwise,
     /// Where an explanation is asked for: what was looked at.
     pub(super) trace: Option<Trace>,
     pub(super) found: Vec<Found>,
@@ -157,9 +162,52 @@ impl Searcher {
         self.filled_part = part.number;
         let first = self.found.len();
         self.first = first;
-        let searched = self.views(rulesets, part, budget);
+        let mut searched = self.views(rulesets, part, budget);
+        if searched.is_continue() && rulesets.iter().any(|ruleset| !ruleset.prefixes.is_empty()) {
+            searched = self.otherwise(rulesets, part, first, budget);
+        }
         self.found[first..]
             .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
+        searched
+    }
+
+    /// Adds the hits of terms written otherwise that overlap none of the same term in an earlier reading.
+    fn otherwise(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        first: usize,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let searched = self.written.part(rulesets, part, budget);
+        let mut earlier = first;
+        let mut kind = None;
+        for written in &self.written.found {
+            if kind != Some(written.kind) {
+                kind = Some(written.kind);
+                self.found[first..].sort_by_key(|found| (found.ruleset, found.term, found.span));
+                earlier = self.found.len();
+            }
+            let key = (written.ruleset, written.term);
+            let before = &self.found[first..earlier];
+            let next = before.partition_point(|found| {
+                ((found.ruleset, found.term), found.span.end) <= (key, written.span.start)
+            });
+            let overlaps = before.get(next).is_some_and(|found| {
+                (found.ruleset, found.term) == key && found.span.overlaps(written.span)
+            });
+            if !overlaps {
+                self.found.push(Found {
+                    ruleset: written.ruleset,
+                    term: written.term,
+                    part: part.number,
+                    span: written.span,
+                    view: None,
+                    written: Some((written.kind, written.used)),
+                });
+                budget.hit()?;
+            }
+        }
         searched
     }
 
@@ -424,6 +472,7 @@ impl Searcher {
                 part: part.number,
                 span,
                 view: Some(view),
+                written: None,
             });
             budget.hit()?;
         }
@@ -477,6 +526,7 @@ impl Searcher {
                             part: part.number,
                             span: self.reading.span(first, last),
                             view: None,
+                            written: None,
                         });
                         budget.hit()?;
                     }
@@ -495,6 +545,11 @@ impl Searcher {
         part: &Part<'_>,
         found: &Found,
     ) -> Variants {
+        if let Some((kind, used)) = found.written {
+            return self
+                .written
+                .explain(ruleset, part, (found.term, found.span, kind, used));
+        }
         let row = &ruleset.terms[found.term as usize];
         let Some((view, sought)) = found
             .view
@@ -528,7 +583,8 @@ impl Searcher {
             Variants::EXACT
         };
         let walker = &mut self.walker;
-        let smallest = smallest(row.variants.without(Variant::Encoded), |variants| {
+        let smallest = smallest(
+            row.variants.and(Variants::STANDARD).without(Variant::Encoded), |variants| {
             explains(walker, &ground, &sought, &row.text, variants, (start, end))
         });
         self.decoded = decoded;
@@ -537,7 +593,7 @@ impl Searcher {
 }
 
 /// The first subset of `variants` that holds: the fewest members first, then in table order.
-fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bool) -> Variants {
+pub(super) fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bool) -> Variants {
     let members: Vec<Variant> = variants.iter().collect();
     for size in 0..members.len() {
         let mut chosen: Vec<usize> = (0..size).collect();

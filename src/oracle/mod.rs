@@ -14,9 +14,11 @@
 
 mod conditions;
 mod escapes;
+mod forms;
 mod hits;
 mod reading;
 mod regex;
+mod transport;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -2,6 +2,8 @@
 //!
 //! Everything is flat: rows that name each other by number.
 
+pub(crate) mod prefixes;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,6 +27,8 @@ pub struct Ruleset {
     /// Symbols of the terms that hold no letter or digit.
     pub(crate) bare: Matcher,
     pub(crate) bare_terms: Groups<u32>,
+    /// How the terms begin that may be written otherwise than letter by letter.
+    pub(crate) prefixes: prefixes::Prefixes,
     pub(crate) regexes: Vec<RegexRow>,
     /// For each term, the sets it is in.
     pub(crate) term_sets: Groups<u32>,

@@ -7,3 +7,4 @@ pub(crate) mod reading;
 pub(crate) mod skeleton;
 pub mod tables;
 pub(crate) mod term;
+pub(crate) mod transport;

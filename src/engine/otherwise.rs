@@ -1,0 +1,454 @@
+//! Candidates of terms written otherwise (`src/ARCHITECTURE.md`, 3b), and their hits.
+//!
+//! Each symbol of the text may be read as several codes; rows of codes are followed along the tree of how terms begin. What is reached is
+//! walked on the original.
+
+use std::ops::ControlFlow;
+
+use crate::limits::Limits;
+use crate::primitives::Span;
+use crate::ruleset::Ruleset;
+use crate::ruleset::prefixes::{self, Code, Prefixes};
+use crate::text::escapes::Decoded;
+use crate::text::reading::Reading;
+use crate::text::skeleton::word_symbols;
+use crate::text::tables::{self, Script, han, signs};
+use crate::text::term::TermReading;
+use crate::text::transport;
+use crate::variant::{Variant, Variants};
+
+use super::forms::{Field, FormWalker, Kind};
+use super::search::{Budget, Part, smallest};
+use super::walk::{Ground, Sought, Walker};
+
+/// A hit of a term written otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    pub(super) ruleset: u32,
+    pub(super) term: u32,
+    pub(super) span: Span,
+    pub(super) kind: Kind,
+    /// The variants that the walk used.
+    pub(super) used: Variants,
+}
+
+/// A symbol of the text that may stand for one of a term.
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    /// As the skeleton has it; NUL for a sign.
+    skeleton: char,
+    raw: char,
+    /// The place of its character in the text that is read.
+    at: u32,
+    /// The first of its readings.
+    readings: u32,
+}
+
+/// A code that a unit may be read as, and the unit after what it takes.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    code: Code,
+    next: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    term: u32,
+    cluster: u32,
+}
+
+/// Scratch of this search.
+#[derive(Debug, Default)]
+pub(super) struct Otherwise {
+    reading: Reading,
+    /// What `reading` holds.
+    filled: Option<(u32, Kind)>,
+    turned: String,
+    decoded: Decoded,
+    units: Vec<Unit>,
+    readings: Vec<Taken>,
+    rows: Vec<(u32, u32, u32)>,
+    candidates: Vec<Candidate>,
+    walker: Walker,
+    forms: FormWalker,
+    walked: Vec<(u32, u32, u32, Variants)>,
+    pub(super) found: Vec<Written>,
+}
+
+impl Otherwise {
+    /// Makes the hits of all terms in one part. Breaks when the budget is spent.
+    pub(super) fn part(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        self.found.clear();
+        self.filled = None;
+        for kind in [Kind::Raw, Kind::Reversed, Kind::Transport] {
+            let wanted = |ruleset: &&Ruleset| {
+                let prefixes = &ruleset.prefixes;
+                !prefixes.is_empty()
+                    && kind.variant().is_none_or(|variant| prefixes.variants.contains(variant))
+            };
+            if !rulesets.iter().any(|ruleset| wanted(&ruleset)) {
+                continue;
+            }
+            if kind == Kind::Transport && !transport::may_hold(part.text) {
+                continue;
+            }
+            budget.spend(part.text.len() as u64)?;
+            if !self.fill(part, kind) {
+                continue;
+            }
+            for (at, ruleset) in rulesets.iter().enumerate() {
+                if wanted(&ruleset) {
+                    self.ruleset((at as u32, ruleset), part, kind, budget)?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Makes the reading; whether there is one.
+    fn fill(&mut self, part: &Part<'_>, kind: Kind) -> bool {
+        if self.filled == Some((part.number, kind)) {
+            return true;
+        }
+        self.filled = Some((part.number, kind));
+        match kind {
+            Kind::Raw => self.reading.fill_raw(part.text, true),
+            Kind::Reversed => self.reading.fill_reversed(part.text, &mut self.turned),
+            Kind::Transport => {
+                if !transport::decode(part.text, &mut self.decoded) {
+                    return false;
+                }
+                self.reading.fill_decoded(part.text, &self.decoded, true);
+            }
+        }
+        true
+    }
+
+    fn ruleset(
+        &mut self,
+        (number, ruleset): (u32, &Ruleset),
+        part: &Part<'_>,
+        kind: Kind,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let (turned, decoded) = (std::mem::take(&mut self.turned), std::mem::take(&mut self.decoded));
+        let text = match kind {
+            Kind::Raw => part.text,
+            Kind::Reversed => &turned,
+            Kind::Transport => decoded.text(),
+        };
+        let searched = self.candidates(&ruleset.prefixes, text, kind, budget);
+        let searched = match searched {
+            ControlFlow::Continue(()) => self.walks((number, ruleset), part, text, kind, budget),
+            stopped => stopped,
+        };
+        self.turned = turned;
+        self.decoded = decoded;
+        searched
+    }
+
+    fn candidates(
+        &mut self,
+        prefixes: &Prefixes,
+        text: &str,
+        kind: Kind,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        self.candidates.clear();
+        self.units(text);
+        self.readings.clear();
+        for at in 0..self.units.len() {
+            self.units[at].readings = self.readings.len() as u32;
+            self.read(prefixes, at, kind);
+        }
+        budget.spend((self.units.len() + self.readings.len()) as u64)?;
+        let noise = kind == Kind::Raw && prefixes.variants.contains(Variant::Noise);
+        let mut spent = 0;
+        for start in 0..self.units.len() {
+            let cluster = self.reading.cluster_at(self.units[start].at) as u32;
+            self.rows.clear();
+            self.rows.push((Prefixes::ROOT, start as u32, 0));
+            while let Some((node, unit, depth)) = self.rows.pop() {
+                spent += 1;
+                if depth > 0 {
+                    for term in prefixes.terms(node) {
+                        self.candidates.push(Candidate {
+                            term: *term,
+                            cluster,
+                        });
+                    }
+                    spent += prefixes.terms(node).len() as u64;
+                }
+                self.follow(prefixes, node, unit as usize, depth, noise);
+                budget.spend(std::mem::take(&mut spent))?;
+            }
+        }
+        self.candidates.sort_unstable();
+        self.candidates.dedup();
+        ControlFlow::Continue(())
+    }
+
+    /// Adds what can be reached from a node by what may stand next.
+    fn follow(&mut self, prefixes: &Prefixes, node: u32, unit: usize, depth: u32, noise: bool) {
+        // Signs that may be letters may be gaps as well.
+        let mut at = unit;
+        while let Some(here) = self.units.get(at) {
+            let to = self
+                .units
+                .get(at + 1)
+                .map_or(self.readings.len(), |next| next.readings as usize);
+            for taken in &self.readings[here.readings as usize..to] {
+                if let Some(child) = prefixes.step(node, taken.code) {
+                    self.rows.push((child, taken.next, depth + 1));
+                }
+            }
+            if depth == 0 || here.skeleton != '\0' || at - unit >= SIGNS {
+                break;
+            }
+            at += 1;
+        }
+        if noise && depth > 0 {
+            for at in unit + 1..=unit + 3 {
+                if let Some(unit) = self.units.get(at)
+                    && let Some(child) = prefixes.step(node, prefixes::literal(unit.skeleton))
+                {
+                    self.rows.push((child, at as u32 + 1, depth + 1));
+                }
+            }
+        }
+    }
+
+    fn units(&mut self, text: &str) {
+        self.units.clear();
+        for (at, raw) in text.char_indices() {
+            let before = self.units.len();
+            let units = &mut self.units;
+            let unit = |skeleton| Unit {
+                skeleton,
+                raw,
+                at: at as u32,
+                readings: 0,
+            };
+            word_symbols(raw, |symbol| units.push(unit(symbol)));
+            if self.units.len() == before
+                && (!signs::leet(sign(raw)).is_empty() || signs::numeral(raw).is_some())
+            {
+                self.units.push(unit('\0'));
+            }
+        }
+    }
+
+    /// What a unit may be read as.
+    fn read(&mut self, prefixes: &Prefixes, at: usize, kind: Kind) {
+        let unit = self.units[at];
+        let (skeleton, raw) = (unit.skeleton, unit.raw);
+        let (units, readings) = (&self.units, &mut self.readings);
+        let mark = readings.len();
+        let mut add = |code: Code, next: usize| {
+            let known = |taken: &Taken| (taken.code, taken.next as usize) == (code, next);
+            if prefixes.knows(code) && !readings[mark..].iter().any(known) {
+                readings.push(Taken {
+                    code,
+                    next: next as u32,
+                });
+            }
+        };
+        if skeleton != '\0' {
+            add(prefixes::literal(skeleton), at + 1);
+        }
+        let has = |variant| prefixes.variants.contains(variant);
+        if has(Variant::Turned)
+            && kind != Kind::Transport
+            && let Some(letter) = signs::turned(tables::case_fold(raw))
+        {
+            add(prefixes::literal(tables::merged(letter)), at + 1);
+        }
+        if kind != Kind::Raw {
+            return;
+        }
+        for c in [sign(raw), skeleton] {
+            if has(Variant::Leet) {
+                for letter in signs::leet(c).chars() {
+                    add(prefixes::literal(tables::merged(letter)), at + 1);
+                }
+            }
+            if has(Variant::Digits)
+                && let Some(digit) = signs::numeral(c)
+            {
+                add(prefixes::numeral(digit), at + 1);
+            }
+        }
+        if has(Variant::Digits)
+            && let Some(digit) = signs::numeral(raw)
+        {
+            add(prefixes::numeral(digit), at + 1);
+        }
+        if tables::script(skeleton) == Script::Han {
+            for reading in han::readings(skeleton) {
+                add(prefixes::syllable(*reading), at + 1);
+            }
+            if has(Variant::Shape) {
+                for other in han::similar(skeleton) {
+                    add(prefixes::literal(*other), at + 1);
+                }
+            }
+            if has(Variant::Split) {
+                for whole in han::wholes(han::part(skeleton)) {
+                    for parts in han::parts(*whole) {
+                        let there = parts.iter().enumerate().all(|(n, part)| {
+                            units
+                                .get(at + n)
+                                .is_some_and(|unit| han::part(unit.skeleton) == *part)
+                        });
+                        if there {
+                            add(prefixes::literal(*whole), at + parts.len());
+                        }
+                    }
+                }
+            }
+        }
+        if has(Variant::Pinyin) && skeleton.is_ascii_lowercase() {
+            let mut row = 0;
+            for (n, unit) in units[at..].iter().take(6).enumerate() {
+                let Some(longer) = prefixes::spell(row, unit.skeleton) else {
+                    break;
+                };
+                row = longer;
+                let next = at + n + 1;
+                for syllable in prefixes::spelled(row) {
+                    add(prefixes::syllable(*syllable), next);
+                    if units.get(next).is_some_and(|unit| matches!(unit.skeleton, '1'..='5')) {
+                        add(prefixes::syllable(*syllable), next + 1);
+                    }
+                }
+            }
+            add(prefixes::initial(skeleton), at + 1);
+            let h = units.get(at + 1).is_some_and(|unit| unit.skeleton == tables::merged('h'));
+            if h && matches!(skeleton, 'z' | 'c' | 's') {
+                add(prefixes::initial(skeleton), at + 2);
+            }
+        }
+    }
+
+    fn walks(
+        &mut self,
+        (number, ruleset): (u32, &Ruleset),
+        part: &Part<'_>,
+        text: &str,
+        kind: Kind,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let field = field(text, &self.reading, kind, part.limits);
+        self.walked.clear();
+        for candidate in &self.candidates {
+            let row = &ruleset.terms[candidate.term as usize];
+            let Some(reading) = &row.reading else {
+                continue;
+            };
+            if kind.variant().is_some_and(|variant| !reading.variants.contains(variant)) {
+                continue;
+            }
+            let sought = Sought {
+                reading,
+                word: row.word,
+                turkic: row.turkic,
+                gap: part.limits.gap,
+            };
+            let start = candidate.cluster as usize;
+            let found = self.forms.walk(&mut self.walker, &field, &sought, start);
+            budget.spend(4 + std::mem::take(&mut self.forms.spent))?;
+            if let Some((end, used)) = found {
+                self.walked.push((candidate.term, candidate.cluster, end as u32, used));
+            }
+        }
+        // Of walks with the same end the one that starts last; of these, in order, those that overlap none before.
+        self.walked
+            .sort_by_key(|(term, start, end, _)| (*term, *end, std::cmp::Reverse(*start)));
+        self.walked.dedup_by_key(|(term, _, end, _)| (*term, *end));
+        self.walked.sort_by_key(|(term, start, _, _)| (*term, *start));
+        let mut last = None;
+        for (term, start, end, used) in &self.walked {
+            if last.is_some_and(|(of, before)| of == *term && before >= *start) {
+                continue;
+            }
+            last = Some((*term, *end));
+            self.found.push(Written {
+                ruleset: number,
+                term: *term,
+                span: self.reading.span(*start as usize, *end as usize),
+                kind,
+                used: *used,
+            });
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The smallest set of variants that explains a hit.
+    pub(super) fn explain(
+        &mut self,
+        ruleset: &Ruleset,
+        part: &Part<'_>,
+        (term, span, kind, used): (u32, Span, Kind, Variants),
+    ) -> Variants {
+        let row = &ruleset.terms[term as usize];
+        let others = row.variants.and(Variants::STANDARD).without(Variant::Encoded);
+        self.fill(part, kind);
+        let text = match kind {
+            Kind::Raw => part.text,
+            Kind::Reversed => &self.turned,
+            Kind::Transport => self.decoded.text(),
+        };
+        let field = field(text, &self.reading, kind, part.limits);
+        let clusters = self.reading.clusters();
+        let (start, end) = if kind == Kind::Reversed {
+            let start = clusters.partition_point(|cluster| (cluster.to as usize) > span.end);
+            let end = clusters.partition_point(|cluster| (cluster.from as usize) > span.start);
+            (start, end)
+        } else {
+            let start = clusters.partition_point(|cluster| (cluster.from as usize) < span.start);
+            let end = clusters.partition_point(|cluster| (cluster.to as usize) < span.end);
+            (start, end)
+        };
+        smallest(others, |subset| {
+            let reading = TermReading::new(&row.text, subset.or(used));
+            if !reading.has_forms() {
+                return false;
+            }
+            let sought = Sought {
+                reading: &reading,
+                word: row.word,
+                turkic: row.turkic,
+                gap: part.limits.gap,
+            };
+            let found = self.forms.walk(&mut self.walker, &field, &sought, start);
+            found.is_some_and(|(last, _)| last == end)
+        })
+        .or(used)
+    }
+}
+
+/// Signs in a row that candidates are looked for beyond.
+const SIGNS: usize = 16;
+
+fn field<'a>(text: &'a str, reading: &'a Reading, kind: Kind, limits: &Limits) -> Field<'a> {
+    Field {
+        ground: Ground::new(text, reading, false),
+        kind,
+        han: text.chars().any(|c| tables::script(c) == Script::Han),
+        tries: limits.forms,
+    }
+}
+
+/// A sign or digit in its compatibility form, if that is one character.
+fn sign(c: char) -> char {
+    let mut form = tables::width(c).unwrap_or_default().chars();
+    match (form.next(), form.next()) {
+        (Some(only), None) => only,
+        _ => c,
+    }
+}
