@@ -115,8 +115,6 @@ impl Variants {
     pub const STRONG: Self = Self((1 << 19) - 1);
     /// Those that a term may be written in otherwise than letter by letter: what `strong` has beyond `standard`.
     pub const FORMS: Self = Self(Self::STRONG.0 & !Self::STANDARD.0);
-    /// What the engine matches so far; the rest of the format is parsed and warned of.
-    pub const BUILT: Self = Self::STRONG;
 
     /// The set of these variants.
     pub const fn of(variants: &[Variant]) -> Self {

@@ -74,6 +74,7 @@ struct Step {
     to: usize,
     filled: bool,
     toned: bool,
+    signs: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,8 +93,8 @@ pub(super) struct FormWalker {
     cells: Vec<Cell>,
     /// The cluster after the last of `cells`.
     next: usize,
-    /// The symbol of the cell before the start.
-    before: Option<char>,
+    /// The symbols of up to three cells before the start, the nearest first.
+    before: Vec<char>,
     steps: Vec<Step>,
     forms: Vec<Step>,
     tries: usize,
@@ -115,13 +116,13 @@ impl FormWalker {
         self.forms.clear();
         self.tries = 0;
         self.next = start;
-        self.before = None;
+        self.before.clear();
         // A cluster that is read to nothing begins no walk.
         if self.cell(field, sought, 0)?.cluster != start {
             return None;
         }
         let mut before = start;
-        while self.before.is_none() && before > 0 {
+        while self.before.len() < 3 && before > 0  {
             before -= 1;
             self.symbols.clear();
             self.spent += 1 + (field.ground.cluster(before).len() as u64 >> 4);
@@ -130,7 +131,8 @@ impl FormWalker {
                 sought.reading.variants,
                 &mut self.symbols,
             );
-            self.before = self.symbols.last().map(|symbol| symbol.plain);
+            let symbols = self.symbols.iter().rev().map(|symbol| symbol.plain);
+            self.before.extend(symbols);
         }
         let found = self.from(walker, field, sought, 0);
         self.spent += self.tries as u64;
@@ -214,6 +216,7 @@ impl FormWalker {
                     to: at + 1,
                     filled: true,
                     toned: false,
+ signs: false,
                 };
                 if let Some(found) = self.take(walker, field, sought, step) {
                     return Some(found);
@@ -266,11 +269,18 @@ impl FormWalker {
             to: at + 1,
             filled: false,
             toned: false,
+ signs: false,
         };
         let (c, p) = (cell.symbol.plain, symbols[j].plain);
         let equal = self.equal(field, sought, &cell, &symbols[j]);
+        let stretch = self.stretch(field, sought, at);
+        let stretched = |how| Step {
+            to: stretch.unwrap_or(at),
+            ..one(how)
+        };
         if equal {
             self.forms.push(one(How::Plain));
+            self.forms.extend(stretch.map(|_| stretched(How::Plain)));
         }
         if variants.contains(Variant::Turned) && field.kind != Kind::Transport {
             let mut chars = field.ground.cluster(cell.cluster).chars();
@@ -288,6 +298,7 @@ impl FormWalker {
             && signs::leet(c).contains(tables::case_fold(p))
         {
             self.forms.push(one(How::Leet));
+            self.forms.extend(stretch.map(|_| stretched(How::Leet)));
         }
         if variants.contains(Variant::Digits)
             && !equal
@@ -325,6 +336,23 @@ impl FormWalker {
         }
     }
 
+    /// Where a stretch of three equal symbols or more ends, if one begins at a cell.
+    fn stretch(&mut self, field: &Field<'_>, sought: &Sought<'_>, at: usize) -> Option<usize> {
+        if !sought.reading.variants.contains(Variant::Repeats) {
+            return None;
+        }
+        let symbol = self.char_at(at);
+        let mut same = 1;
+        while same < STRETCH
+            && self
+                .cell(field, sought, at + same)
+                .is_some_and(|cell| cell.symbol.plain == symbol)
+        {
+            same += 1;
+        }
+        (same >= 3).then_some(at + same)
+    }
+
     /// Syllables and initials of a Han character, typed out.
     fn typed(
         &mut self,
@@ -334,15 +362,16 @@ impl FormWalker {
         p: char,
         before_digit: bool,
     ) {
-        let step = |how, to, toned| Step {
+        let step = |how, to| Step {
             how,
             from: at,
             to,
             filled: false,
-            toned,
+            toned: false,
+            signs: false,
         };
         for syllable in han::readings(p) {
-            let Some(end) = self.spelled(field, sought, at, han::spelling(*syllable)) else {
+            let Some((end, signs)) = self.spelled(field, sought, at, han::spelling(*syllable)) else {
                 continue;
             };
             let mut digit = |at| {
@@ -353,8 +382,11 @@ impl FormWalker {
             let marked = self.cells[at..end]
                 .iter()
                 .any(|cell| !field.ground.cluster(cell.cluster).is_ascii());
-            self.forms
-                .push(step(How::Pinyin, end + usize::from(toned), toned || marked));
+            self.forms.push(Step {
+                toned: toned || marked,
+                signs,
+                ..step(How::Pinyin, end + usize::from(toned))
+            });
         }
         let mut tried: Vec<&str> = Vec::new();
         for syllable in han::readings(p) {
@@ -365,8 +397,8 @@ impl FormWalker {
                 let letters = &spelling[..*length];
                 if !tried.contains(&letters) {
                     tried.push(letters);
-                    if let Some(end) = self.spelled(field, sought, at, letters) {
-                        self.forms.push(step(How::Initial, end, false));
+                    if let Some((end, _)) = self.spelled(field, sought, at, letters) {
+                        self.forms.push(step(How::Initial, end));
                     }
                 }
             }
@@ -379,15 +411,21 @@ impl FormWalker {
         sought: &Sought<'_>,
         at: usize,
         letters: &str,
-    ) -> Option<usize> {
+    ) -> Option<(usize, bool)> {
+        let leet = letters.len() > 1 && sought.reading.variants.contains(Variant::Leet);
+        let mut signs = false;
         for (n, letter) in letters.chars().enumerate() {
             let cell = self.cell(field, sought, at + n)?;
+            if leet && signs::leet(cell.symbol.plain).contains(letter) {
+                signs = true;
+                continue;
+            }
             let there = letter_of(field, &cell)?;
             if there != letter && !(letter == 'v' && matches!(there, 'u' | 'ü')) {
                 return None;
             }
         }
-        Some(at + letters.len())
+        Some((at + letters.len(), signs))
     }
 
     /// The variants of a whole row of steps, if it is a disguise.
@@ -403,7 +441,7 @@ impl FormWalker {
             return None;
         }
         // What a word around the last cell may hold.
-        self.cell(field, sought, last.to);
+        self.cell(field, sought, last.to + 2);
         let noisy = self.gaps(sought)?;
         let filled = self.steps.iter().any(|step| step.filled);
         if filled && !self.fillers(sought) {
@@ -417,6 +455,9 @@ impl FormWalker {
         }
         if filled {
             used = used.with(Variant::Noise);
+        }
+        if self.steps.iter().any(|step| step.signs) {
+            used = used.with(Variant::Leet);
         }
         match field.kind {
             Kind::Raw => {}
@@ -444,6 +485,11 @@ impl FormWalker {
 
     fn count(&self, how: How) -> usize {
         self.steps.iter().filter(|step| step.how == how).count()
+    }
+
+    /// The symbol so many cells before the start.
+    fn before(&self, back: usize) -> Option<char> {
+        self.before.get(back - 1).copied()
     }
 
     fn char_at(&self, at: usize) -> char {
@@ -477,14 +523,14 @@ impl FormWalker {
             return n >= 4;
         }
         let in_words = self.steps.iter().filter(|step| self.in_word(field, step.from)).count();
-        in_words * 2 < n
+        in_words < if n < 3 { 1 } else { n }
     }
 
     /// Digits and signs for letters, numerals for numerals.
     fn by_signs(&self) -> bool {
         let n = self.steps.len();
         let (leet, plain) = (self.count(How::Leet), self.count(How::Plain));
-        let leet = leet == 0 || (n >= 3 && plain > 0 && 3 * plain >= leet);
+        let leet = leet == 0 || (n >= 3 && plain > 0 && (n >= 5 || 2 * plain >= leet));
         leet && (self.count(How::Digits) < n || n >= 3)
     }
 
@@ -498,14 +544,27 @@ impl FormWalker {
             .filter(|step| matches!(step.how, How::Homophone | How::Shape))
             .filter(|step| self.in_word(field, step.from))
             .count();
-        if 2 * in_words > replaced {
+        let plain = of(&[How::Plain]);
+        let guessed = plain == 0 && n == 3;
+        if replaced > 0 && in_words > if guessed { 0 } else { replaced / 2 } {
             return false;
         }
         if n >= 3 {
-            return true;
+            return !(guessed && of(&[How::Homophone]) > 0 && of(&[How::Shape]) > 0);
+        }
+        if plain == 0 && self.steps[0].how != self.steps[1].how {
+            return false;
         }
         let other_sign = noisy || of(&[How::Split, How::Pinyin]) > 0;
         let by_sound = of(&[How::Homophone]) > 0 && !other_sign;
+        let common = self
+            .steps
+            .iter()
+            .filter(|step| matches!(step.how, How::Homophone | How::Shape))
+            .any(|step| han::followers(simple(self.char_at(step.from))) > COMMON);
+        if common && !other_sign {
+            return false;
+        }
         let worded = self
             .steps
             .iter()
@@ -517,13 +576,23 @@ impl FormWalker {
                 )
             })
             .count();
-        let in_plain_words = worded > 0 && worded == n - of(&[How::Plain]);
+        let in_plain_words = worded > 0 && worded == n - plain;
         !by_sound && replaced < n && !in_plain_words
     }
 
     fn typed_out(&self, field: &Field<'_>) -> bool {
         let n = self.steps.len();
         let initials = self.count(How::Initial);
+        if initials > 0 && !field.han {
+            return false;
+        }
+        let row = self
+            .steps
+            .iter()
+            .all(|step| step.how == How::Initial && step.to == step.from + 1);
+        if row && self.steps.windows(2).all(|pair| pair[0].to == pair[1].from) {
+            return n >= 4;
+        }
         if initials > 0 && (2 * initials > n || n < 3) {
             return false;
         }
@@ -583,16 +652,19 @@ impl FormWalker {
         let n = symbols.len();
         let (mut digits, mut letters, mut single, mut same) = (true, true, true, true);
         let mut one = None;
-        for pair in self.steps.windows(2) {
+        for (pair, symbol) in self.steps.windows(2).zip(symbols) {
             if !pair[1].filled {
+                if symbol.soft() || symbol.inside {
+                    continue;
+                }
                 return false;
             }
             let filler = &self.cells[pair[0].to..pair[1].from];
             for cell in filler {
                 let c = cell.symbol.plain;
-                digits &= tables::class(c) == Class::Digit;
+                digits &= c.is_ascii_digit();
                 letters &= c.is_ascii_alphabetic();
-                same &= *one.get_or_insert(c) == c;
+                same &= *one.get_or_insert(c) == c && tables::width(c).is_none();
             }
             single &= filler.len() == 1;
         }
@@ -609,7 +681,7 @@ impl FormWalker {
     fn in_word(&self, field: &Field<'_>, at: usize) -> bool {
         let symbol = |at: usize| self.cells.get(at).map(|cell| cell.symbol.plain);
         let before = match at {
-            0 => self.before,
+            0 => self.before(1),
             _ => symbol(at - 1),
         };
         let is_word = |a: Option<char>, b: Option<char>| match (a, b) {
@@ -617,7 +689,29 @@ impl FormWalker {
             (Some(a), Some(b)) => han::is_word(simple(a), simple(b)),
             _ => false,
         };
-        is_word(before, symbol(at)) || is_word(symbol(at), symbol(at + 1))
+        let long = (3..=4).any(|length| {
+            (0..length).any(|back| {
+                let mut word = ['\0'; 4];
+                for (nth, place) in word[..length].iter_mut().enumerate() {
+                    let c = match (at + nth).checked_sub(back) {
+                        Some(at) => symbol(at),
+                        None => self.before(back - at - nth),
+                    };
+                    match c {
+                        Some(c) => *place = simple(c),
+                        None => return false,
+                    }
+                }
+                if field.kind == Kind::Reversed {
+                    word[..length].reverse();
+                }
+                han::is_long_word(&word[..length])
+            })
+        });
+        symbol(at).is_some_and(|c| han::is_common_word(simple(c)))
+            || long
+            || is_word(before, symbol(at))
+            || is_word(symbol(at), symbol(at + 1))
     }
 
     /// Whether the border on that side refuses the row.
@@ -662,6 +756,12 @@ impl FormWalker {
         neighbour.is_some_and(|(c, _)| binds(c) || digit(c))
     }
 }
+
+/// Symbols of a stretch that are looked at.
+pub(super) const STRETCH: usize = 16;
+
+/// A character that begins more words than this is too common to stand in for another by its looks in a term of two.
+const COMMON: usize = 8;
 
 /// The small Latin letter that a cell holds, by looks where that counts; ü too.
 fn letter_of(field: &Field<'_>, cell: &Cell) -> Option<char> {

@@ -17,7 +17,7 @@ use crate::text::term::TermReading;
 use crate::text::transport;
 use crate::variant::{Variant, Variants};
 
-use super::forms::{Field, FormWalker, Kind};
+use super::forms::{Field, FormWalker, Kind, STRETCH};
 use super::search::{Budget, Part, smallest};
 use super::walk::{Ground, Sought, Walker};
 
@@ -27,9 +27,17 @@ pub(super) struct Written {
     pub(super) ruleset: u32,
     pub(super) term: u32,
     pub(super) span: Span,
+    pub(super) way: Way,
+}
+
+/// How a hit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Way {
     pub(super) kind: Kind,
     /// The variants that the walk used.
     pub(super) used: Variants,
+    /// Its first and last clusters, in that reading.
+    clusters: (u32, u32),
 }
 
 /// A symbol of the text that may stand for one of a term.
@@ -63,6 +71,8 @@ pub(super) struct Otherwise {
     reading: Reading,
     /// What `reading` holds.
     filled: Option<(u32, Kind)>,
+    /// `Limits::gap`.
+    gap: usize,
     turned: String,
     decoded: Decoded,
     units: Vec<Unit>,
@@ -85,6 +95,7 @@ impl Otherwise {
     ) -> ControlFlow<()> {
         self.found.clear();
         self.filled = None;
+        self.gap = part.limits.gap;
         for kind in [Kind::Raw, Kind::Reversed, Kind::Transport] {
             let wanted = |ruleset: &&Ruleset| {
                 let prefixes = &ruleset.prefixes;
@@ -207,7 +218,7 @@ impl Otherwise {
                     self.rows.push((child, taken.next, depth + 1));
                 }
             }
-            if depth == 0 || here.skeleton != '\0' || at - unit >= SIGNS {
+            if depth == 0 || here.skeleton != '\0' || at - unit >= self.gap {
                 break;
             }
             at += 1;
@@ -258,8 +269,21 @@ impl Otherwise {
                 });
             }
         };
+        let same = |other: &Unit| match skeleton {
+            '\0' => other.skeleton == '\0' && sign(other.raw) == sign(raw),
+            _ => other.skeleton == skeleton,
+        };
+        let run = units[at..].iter().take(STRETCH).take_while(|unit| same(unit)).count();
+        let stretches = if prefixes.variants.contains(Variant::Repeats) {
+            3..=run
+        } else {
+            1..=0
+        };
         if skeleton != '\0' {
             add(prefixes::literal(skeleton), at + 1);
+            for length in stretches.clone() {
+                add(prefixes::literal(skeleton), at + length);
+            }
         }
         let has = |variant| prefixes.variants.contains(variant);
         if has(Variant::Turned)
@@ -274,7 +298,9 @@ impl Otherwise {
         for c in [sign(raw), skeleton] {
             if has(Variant::Leet) {
                 for letter in signs::leet(c).chars() {
-                    add(prefixes::literal(tables::merged(letter)), at + 1);
+                    let code = prefixes::literal(tables::merged(letter));
+                    add(code, at + 1);
+                    stretches.clone().for_each(|length| add(code, at + length));
                 }
             }
             if has(Variant::Digits)
@@ -312,25 +338,44 @@ impl Otherwise {
                 }
             }
         }
-        if has(Variant::Pinyin) && skeleton.is_ascii_lowercase() {
-            let mut row = 0;
-            for (n, unit) in units[at..].iter().take(6).enumerate() {
-                let Some(longer) = prefixes::spell(row, unit.skeleton) else {
-                    break;
-                };
-                row = longer;
-                let next = at + n + 1;
-                for syllable in prefixes::spelled(row) {
-                    add(prefixes::syllable(*syllable), next);
-                    if units.get(next).is_some_and(|unit| matches!(unit.skeleton, '1'..='5')) {
-                        add(prefixes::syllable(*syllable), next + 1);
-                    }
+        if !has(Variant::Pinyin) {
+            return;
+        }
+        // What a unit is as letters: itself, and what it is written for.
+        let leet = has(Variant::Leet);
+        let letters = |unit: &Unit| {
+            let signs = if leet { [sign(unit.raw), unit.skeleton] } else { ['\0'; 2] };
+            let of_signs = signs.into_iter().flat_map(|c| signs::leet(c).chars());
+            std::iter::once(unit.skeleton)
+                .chain(of_signs.map(tables::merged))
+                .filter(char::is_ascii_lowercase)
+        };
+        let mut rows = vec![0];
+        for (n, unit) in units[at..].iter().take(6).enumerate() {
+            rows = rows
+                .iter()
+                .flat_map(|row| letters(unit).filter_map(|letter| prefixes::spell(*row, letter)))
+                .collect();
+            rows.sort_unstable();
+            rows.dedup();
+            rows.truncate(ROWS);
+            if rows.is_empty() {
+                break;
+            }
+            let next = at + n + 1;
+            let toned = units.get(next).is_some_and(|unit| matches!(unit.skeleton, '1'..='5'));
+            for syllable in rows.iter().flat_map(|row| prefixes::spelled(*row)) {
+                add(prefixes::syllable(*syllable), next);
+                if toned {
+                    add(prefixes::syllable(*syllable), next + 1);
                 }
             }
-            add(prefixes::initial(skeleton), at + 1);
-            let h = units.get(at + 1).is_some_and(|unit| unit.skeleton == tables::merged('h'));
-            if h && matches!(skeleton, 'z' | 'c' | 's') {
-                add(prefixes::initial(skeleton), at + 2);
+        }
+        for letter in letters(&unit) {
+            add(prefixes::initial(letter), at + 1);
+            let h = |unit: &Unit| letters(unit).any(|letter| letter == tables::merged('h'));
+            if matches!(letter, 'z' | 'c' | 's') && units.get(at + 1).is_some_and(h) {
+                add(prefixes::initial(letter), at + 2);
             }
         }
     }
@@ -381,8 +426,11 @@ impl Otherwise {
                 ruleset: number,
                 term: *term,
                 span: self.reading.span(*start as usize, *end as usize),
-                kind,
-                used: *used,
+                way: Way {
+                    kind,
+                    used: *used,
+                    clusters: (*start, *end),
+                },
             });
         }
         ControlFlow::Continue(())
@@ -393,9 +441,12 @@ impl Otherwise {
         &mut self,
         ruleset: &Ruleset,
         part: &Part<'_>,
-        (term, span, kind, used): (u32, Span, Kind, Variants),
+        term: u32,
+        way: Way,
     ) -> Variants {
         let row = &ruleset.terms[term as usize];
+        let Way { kind, used, .. } = way;
+        let (start, end) = (way.clusters.0 as usize, way.clusters.1 as usize);
         let others = row.variants.and(Variants::STANDARD).without(Variant::Encoded);
         self.fill(part, kind);
         let text = match kind {
@@ -404,16 +455,6 @@ impl Otherwise {
             Kind::Transport => self.decoded.text(),
         };
         let field = field(text, &self.reading, kind, part.limits);
-        let clusters = self.reading.clusters();
-        let (start, end) = if kind == Kind::Reversed {
-            let start = clusters.partition_point(|cluster| (cluster.to as usize) > span.end);
-            let end = clusters.partition_point(|cluster| (cluster.from as usize) > span.start);
-            (start, end)
-        } else {
-            let start = clusters.partition_point(|cluster| (cluster.from as usize) < span.start);
-            let end = clusters.partition_point(|cluster| (cluster.to as usize) < span.end);
-            (start, end)
-        };
         smallest(others, |subset| {
             let reading = TermReading::new(&row.text, subset.or(used));
             if !reading.has_forms() {
@@ -432,8 +473,8 @@ impl Otherwise {
     }
 }
 
-/// Signs in a row that candidates are looked for beyond.
-const SIGNS: usize = 16;
+/// Rows of letters that one row of digits and signs may stand for; 2 to the sixth at most, three letters for one sign counted in.
+const ROWS: usize = 729;
 
 fn field<'a>(text: &'a str, reading: &'a Reading, kind: Kind, limits: &Limits) -> Field<'a> {
     Field {

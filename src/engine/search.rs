@@ -12,8 +12,7 @@ use crate::text::tables::{self, Class};
 use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
-use super::forms::Kind;
-use super::otherwise::Otherwise;
+use super::otherwise::{Otherwise, Way};
 use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
 
@@ -27,8 +26,8 @@ pub(super) struct Found {
     pub(super) span: Span,
     /// Which reading it was found in; `None` for a regex.
     pub(super) view: Option<View>,
-    /// For a term written otherwise: in which reading, and with which variants.
-    pub(super) written: Option<(Kind, Variants)>,
+    /// For a term written otherwise: how.
+    pub(super) written: Option<Way>,
 }
 
 /// A way to read a text.
@@ -183,8 +182,8 @@ impl Searcher {
         let mut earlier = first;
         let mut kind = None;
         for written in &self.written.found {
-            if kind != Some(written.kind) {
-                kind = Some(written.kind);
+            if kind != Some(written.way.kind) {
+                kind = Some(written.way.kind);
                 self.found[first..].sort_by_key(|found| (found.ruleset, found.term, found.span));
                 earlier = self.found.len();
             }
@@ -203,7 +202,7 @@ impl Searcher {
                     part: part.number,
                     span: written.span,
                     view: None,
-                    written: Some((written.kind, written.used)),
+                    written: Some(written.way),
                 });
                 budget.hit()?;
             }
@@ -545,10 +544,8 @@ impl Searcher {
         part: &Part<'_>,
         found: &Found,
     ) -> Variants {
-        if let Some((kind, used)) = found.written {
-            return self
-                .written
-                .explain(ruleset, part, (found.term, found.span, kind, used));
+        if let Some(way) = found.written {
+            return self.written.explain(ruleset, part, found.term, way);
         }
         let row = &ruleset.terms[found.term as usize];
         let Some((view, sought)) = found

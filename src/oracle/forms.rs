@@ -8,6 +8,12 @@ use crate::limits::Limits;
 use crate::text::tables::{self, Class, Script, han, signs};
 use crate::variant::{Variant, Variants};
 
+/// Symbols of a stretch that are looked at.
+const STRETCH: usize = 16;
+
+/// A character that begins more words than this is too common to stand in for another by its looks in a term of two.
+const COMMON: usize = 8;
+
 /// How a symbol of the term is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
@@ -32,6 +38,8 @@ struct Step {
     filled: bool,
     /// Whether a tone is written.
     toned: bool,
+    /// Whether signs stand for some of the letters that it is typed in.
+    signs: bool,
 }
 
 /// Whether a pattern can be written otherwise at all.
@@ -118,6 +126,7 @@ impl Search<'_> {
                 to: at + 1,
                 filled: true,
                 toned: false,
+                signs: false,
             });
             if let Some(found) = plain.and_then(|step| self.take(step)) {
                 return Some(found);
@@ -149,19 +158,20 @@ impl Search<'_> {
             return Vec::new();
         };
         let mut forms = Vec::new();
-        let mut add = |how, to, toned| {
-            forms.push(Step {
-                how,
-                from: at,
-                to,
-                filled: false,
-                toned,
-            });
+        let step = |how, to| Step {
+            how,
+            from: at,
+            to,
+            filled: false,
+            toned: false,
+            signs: false,
         };
         let p = symbols[j].symbol;
         let equal = self.pattern.equal(cell, &symbols[j]);
+        let stretch = self.stretch(at);
         if equal {
-            add(How::Plain, at + 1, false);
+            forms.push(step(How::Plain, at + 1));
+            stretch.into_iter().for_each(|to| forms.push(step(How::Plain, to)));
         }
         let raw = self.reading.kind == Kind::Raw;
         if self.has(Variant::Turned)
@@ -169,20 +179,21 @@ impl Search<'_> {
             && let Some(c) = only(self.reading.clusters[cell.cluster].text.as_str())
             && signs::turned(tables::case_fold(c)) == Some(tables::case_fold(p))
         {
-            add(How::Turned, at + 1, false);
+            forms.push(step(How::Turned, at + 1));
         }
         if !raw {
             return forms;
         }
         if self.has(Variant::Leet) && !equal && signs::leet(cell.symbol).contains(tables::case_fold(p)) {
-            add(How::Leet, at + 1, false);
+            forms.push(step(How::Leet, at + 1));
+            stretch.into_iter().for_each(|to| forms.push(step(How::Leet, to)));
         }
         if self.has(Variant::Digits)
             && !equal
             && let (Some(a), Some(b)) = (signs::numeral(cell.symbol), signs::numeral(p))
             && a == b
         {
-            add(How::Digits, at + 1, false);
+            forms.push(step(How::Digits, at + 1));
         }
         let (simple_cell, simple_p) = (simple(cell.symbol), simple(p));
         let is_han = |c: char| tables::script(c) == Script::Han;
@@ -192,7 +203,7 @@ impl Search<'_> {
         if self.has(Variant::Pinyin) {
             for syllable in han::readings(simple_p) {
                 let spelling = han::spelling(*syllable);
-                if let Some(end) = self.spelled(at, spelling) {
+                if let Some((end, signs)) = self.spelled(at, spelling) {
                     let digit = |at: usize| {
                         self.cells.get(at).is_some_and(|cell| matches!(cell.symbol, '1'..='5'))
                     };
@@ -201,7 +212,14 @@ impl Search<'_> {
                     let marked = self.cells[at..end].iter().any(|cell| {
                         !self.reading.clusters[cell.cluster].text.is_ascii()
                     });
-                    add(How::Pinyin, end + usize::from(toned), toned || marked);
+                    forms.push(Step {
+                        how: How::Pinyin,
+                        from: at,
+                        to: end + usize::from(toned),
+                        filled: false,
+                        toned: toned || marked,
+                        signs,
+                    });
                 }
             }
             let mut initials: Vec<&str> = Vec::new();
@@ -215,13 +233,13 @@ impl Search<'_> {
                 }
             }
             for initial in initials {
-                if let Some(end) = self.spelled(at, initial) {
-                    add(How::Initial, end, false);
+                if let Some((end, _)) = self.spelled(at, initial) {
+                    forms.push(step(How::Initial, end));
                 }
             }
         }
         if self.has(Variant::Homophone) && simple_cell != simple_p && han::sound_alike(simple_cell, simple_p) {
-            add(How::Homophone, at + 1, false);
+            forms.push(step(How::Homophone, at + 1));
         }
         if self.has(Variant::Split) {
             for parts in han::parts(simple_p) {
@@ -231,26 +249,40 @@ impl Search<'_> {
                         .is_some_and(|cell| han::part(simple(cell.symbol)) == *part)
                 });
                 if there {
-                    add(How::Split, at + parts.len(), false);
+                    forms.push(step(How::Split, at + parts.len()));
                 }
             }
         }
         if self.has(Variant::Shape) && han::similar(simple_p).contains(&simple_cell) {
-            add(How::Shape, at + 1, false);
+            forms.push(step(How::Shape, at + 1));
         }
         forms
     }
 
-    /// Where letters that spell this end, from cell `at` on.
-    fn spelled(&self, at: usize, letters: &str) -> Option<usize> {
+    /// Where a stretch of three equal symbols or more ends, if one begins at a cell.
+    fn stretch(&self, at: usize) -> Option<usize> {
+        let symbol = self.cells[at].symbol;
+        let same = self.cells[at..].iter().take_while(|cell| cell.symbol == symbol).count();
+        let same = same.min(STRETCH);
+        (self.has(Variant::Repeats) && same >= 3).then_some(at + same)
+    }
+
+    /// Where letters that spell this end, and whether signs are among them, from cell `at` on.
+    fn spelled(&self, at: usize, letters: &str) -> Option<(usize, bool)> {
+        let mut signs = false;
         for (n, letter) in letters.chars().enumerate() {
             let cell = self.cells.get(at + n)?;
+            let sign = letters.len() > 1 && self.has(Variant::Leet);
+            if sign && signs::leet(cell.symbol).contains(letter) {
+                signs = true;
+                continue;
+            }
             let there = letter_of(cell)?;
             if there != letter && !(letter == 'v' && matches!(there, 'u' | 'ü')) {
                 return None;
             }
         }
-        Some(at + letters.len())
+        Some((at + letters.len(), signs))
     }
 
     /// The variants of a whole row of steps, if it is a disguise.
@@ -286,6 +318,9 @@ impl Search<'_> {
         if filled {
             used = used.with(Variant::Noise);
         }
+        if steps.iter().any(|step| step.signs) {
+            used = used.with(Variant::Leet);
+        }
         match self.reading.kind {
             Kind::Raw => {}
             Kind::Reversed => used = used.with(Variant::Reversed),
@@ -317,7 +352,7 @@ impl Search<'_> {
             return None;
         }
         let leet = count(How::Leet);
-        if leet > 0 && (n < 3 || plain == 0 || 3 * plain < leet) {
+        if leet > 0 && (n < 3 || plain == 0 || (n < 5 && 2 * plain < leet)) {
             return None;
         }
         let digits = count(How::Digits);
@@ -332,10 +367,21 @@ impl Search<'_> {
             .map(|step| step.from)
             .collect();
         let in_words = replaced.iter().filter(|at| self.in_word(**at)).count();
-        if !replaced.is_empty() && 2 * in_words > replaced.len() {
+        let several = if plain == 0 && n == 3 { 0 } else { replaced.len() };
+        if !replaced.is_empty() && 2 * in_words > several {
             return None;
         }
         let homophones = count(How::Homophone);
+        if plain == 0 && n == 3 && homophones > 0 && count(How::Shape) > 0 {
+            return None;
+        }
+        if n < 3 && plain == 0 && steps[0].how != steps[1].how {
+            return None;
+        }
+        let common = |at: &usize| han::followers(simple(self.cells[*at].symbol)) > COMMON;
+        if n < 3 && replaced.iter().any(common) && !other_sign {
+            return None;
+        }
         if homophones > 0 && n < 3 && !other_sign {
             return None;
         }
@@ -353,6 +399,15 @@ impl Search<'_> {
             return None;
         }
         let (pinyin, initials) = (count(How::Pinyin), count(How::Initial));
+        if initials > 0 && !self.holds_han() {
+            return None;
+        }
+        let row = steps.iter().all(|step| step.how == How::Initial && step.to == step.from + 1)
+            && steps.windows(2).all(|pair| pair[0].to == pair[1].from);
+        if row {
+            return (n >= 4 && !self.refused(Side::Left, first) && !self.refused(Side::Right, last))
+                .then_some(used);
+        }
         if initials > 0 && (2 * initials > n || n < 3) {
             return None;
         }
@@ -363,12 +418,16 @@ impl Search<'_> {
         let toned = steps.iter().any(|step| step.toned);
         if pinyin == n && n < 3 && !toned {
             let letters: usize = steps.iter().map(|step| step.to - step.from).sum();
-            let beside = self.reading.clusters.iter().flat_map(|cluster| cluster.text.chars()).any(|c| tables::script(c) == Script::Han);
-            if letters < 5 || !beside {
+            if letters < 5 || !self.holds_han() {
                 return None;
             }
         }
         (!self.refused(Side::Left, first) && !self.refused(Side::Right, last)).then_some(used)
+    }
+
+    fn holds_han(&self) -> bool {
+        let mut chars = self.reading.clusters.iter().flat_map(|cluster| cluster.text.chars());
+        chars.any(|c| tables::script(c) == Script::Han)
     }
 
     /// Whether the gaps are allowed; and if so, whether some gap is a sign by itself.
@@ -411,8 +470,11 @@ impl Search<'_> {
     /// Whether fillers stand at every junction, and are of one kind that does not belong there.
     fn fillers(&self) -> bool {
         let mut fillers: Vec<Vec<char>> = Vec::new();
-        for pair in self.steps.windows(2) {
+        for (pair, junction) in self.steps.windows(2).zip(&self.pattern.junctions) {
             if !pair[1].filled {
+                if junction.soft || junction.inside {
+                    continue;
+                }
                 return false;
             }
             fillers.push(self.cells[pair[0].to..pair[1].from].iter().map(|cell| cell.symbol).collect());
@@ -420,10 +482,13 @@ impl Search<'_> {
         let symbols = &self.pattern.symbols;
         let n = symbols.len();
         let latin = |c: char| c.is_ascii_alphabetic();
-        let digits = fillers.iter().flatten().all(|c| is_digit(*c));
+        let digits = fillers.iter().flatten().all(char::is_ascii_digit);
         let letters = fillers.iter().flatten().all(|c| latin(*c));
         let single = fillers.iter().all(|filler| filler.len() == 1);
-        let same = single && fillers.iter().all(|filler| filler[0] == fillers[0][0]);
+        let same = single
+            && fillers
+                .iter()
+                .all(|filler| filler[0] == fillers[0][0] && tables::width(filler[0]).is_none());
         let of_term = |class: fn(char) -> bool| symbols.iter().any(|cell| class(cell.symbol));
         let spaced = symbols.iter().all(|cell| tables::script(cell.symbol).bounds_words());
         if digits && !of_term(is_digit) {
@@ -449,7 +514,7 @@ impl Search<'_> {
             return n >= 4;
         }
         let in_words = steps.iter().filter(|step| self.in_word(step.from)).count();
-        in_words * 2 < n
+        in_words < if n < 3 { 1 } else { n }
     }
 
     /// Whether the text has the cell in a common word with a neighbour.
@@ -465,7 +530,21 @@ impl Search<'_> {
                 }
             })
         };
-        pair(at.checked_sub(1), at) || pair(Some(at), at + 1)
+        let here = simple(self.cells[at].symbol);
+        let long = (3..=4).any(|length: usize| {
+            (0..length).any(|before| {
+                let Some(from) = at.checked_sub(before) else {
+                    return false;
+                };
+                let cells = self.cells.get(from..from + length).unwrap_or_default();
+                let mut word: Vec<char> = cells.iter().map(|cell| simple(cell.symbol)).collect();
+                if self.reading.kind == Kind::Reversed {
+                    word.reverse();
+                }
+                han::is_long_word(&word)
+            })
+        });
+        han::is_common_word(here) || long || pair(at.checked_sub(1), at) || pair(Some(at), at + 1)
     }
 
     /// Whether the border on that side refuses the row.

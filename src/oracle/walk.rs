@@ -36,7 +36,7 @@ pub(super) struct Junction {
 impl Pattern {
     /// `term` under `variants`, which are those of the term or fewer.
     pub(super) fn new(term: &Term, variants: Variants) -> Self {
-        let mut variants = variants.and(Variants::BUILT);
+        let mut variants = variants;
         let reading = Reading::raw(&term.text, false);
         let cells = reading.cells(variants);
         if !cells.iter().any(|cell| is_word(cell.symbol)) {

@@ -140,7 +140,7 @@ impl<'s, 'f> Reading<'s, 'f> {
             defaults: Defaults {
                 severity: Severity::default(),
                 action: Action::Review,
-                variants: Variants::STANDARD.and(Variants::BUILT),
+                variants: Variants::STANDARD,
             },
             lists: Vec::new(),
             places: HashMap::new(),

@@ -265,7 +265,7 @@ impl Reading<'_, '_> {
                     help,
                 );
             }
-            return found.map(|set| set.and(Variants::BUILT));
+            return found;
         }
         let Some(names) = value.get_ref().as_array() else {
             self.wrong_type(
@@ -284,22 +284,7 @@ impl Reading<'_, '_> {
                 continue;
             };
             match Variant::from_name(found.text) {
-                Some(variant) if Variants::BUILT.contains(variant) => set = set.with(variant),
-                Some(variant) => {
-                    let name = variant.name();
-                    self.report.say(
-                        &codes::VARIANT_NOT_BUILT,
-                        found.span(),
-                        said!(
-                            "the variant `{name}` is not built yet and is left out",
-                            "变体 `{name}` 尚未实现，已忽略"
-                        ),
-                        said!(
-                            "it may stay: a later version will match it",
-                            "可以保留：以后的版本会支持"
-                        ),
-                    );
-                }
+                Some(variant) => set = set.with(variant),
                 None => {
                     let all: Vec<&str> = Variant::ALL.into_iter().map(Variant::name).collect();
                     let help = if presets.contains(&found.text) {

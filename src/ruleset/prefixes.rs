@@ -91,26 +91,36 @@ impl Prefixes {
         while depth > 1 && sets[..depth].iter().map(BTreeSet::len).product::<usize>() > ROWS {
             depth -= 1;
         }
-        let mut ends = vec![(Self::ROOT, false)];
-        for set in &sets[..depth] {
-            let mut next = Vec::new();
-            for (node, after_initial) in ends {
-                for code in set {
-                    if !(after_initial && is_initial(*code)) {
-                        next.push((self.child(node, *code), is_initial(*code)));
-                    }
-                }
-            }
-            ends = next;
+        let mut ends = self.enter(&sets[..depth], |before, code| {
+            !(is_initial(before) && is_initial(code))
+        });
+        // Initials alone: more of them, as they say less.
+        if sets.len() >= DEPTH && sets[..DEPTH].iter().all(|set| set.iter().any(|code| is_initial(*code))) {
+            ends.extend(self.enter(&sets[..DEPTH], |_, code| is_initial(code)));
         }
         ends.sort_unstable();
         ends.dedup();
-        for (node, _) in ends {
+        for node in ends {
             let terms = &mut self.terms[node as usize];
             if terms.last() != Some(&term) {
                 terms.push(term);
             }
         }
+    }
+
+    /// The ends of all rows of codes, one of each set, of which no two neighbours are refused.
+    fn enter(&mut self, sets: &[BTreeSet<Code>], fits: impl Fn(Code, Code) -> bool) -> Vec<u32> {
+        let mut ends = vec![(Self::ROOT, 0)];
+        for set in sets {
+            let mut next = Vec::new();
+            for (node, before) in ends {
+                for code in set.iter().filter(|code| fits(before, **code)) {
+                    next.push((self.child(node, *code), *code));
+                }
+            }
+            ends = next;
+        }
+        ends.into_iter().map(|(node, _)| node).collect()
     }
 
     fn child(&mut self, node: u32, code: Code) -> u32 {
@@ -137,11 +147,6 @@ impl Prefixes {
     /// The terms whose beginning ends at `node`.
     pub(crate) fn terms(&self, node: u32) -> &[u32] {
         &self.terms[node as usize]
-    }
-
-    /// Rows of codes, over all terms.
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
     }
 }
 

@@ -8,6 +8,7 @@ mod base;
 mod cli;
 mod compile;
 mod evade;
+mod forms;
 mod fuzzing;
 mod hostile;
 mod packs;

@@ -67,6 +67,19 @@ pub fn is_word(first: char, second: char) -> bool {
     WORDS.pairs.contains(&(first, second))
 }
 
+/// Whether `c` is a word by itself, and one of the commonest.
+pub fn is_common_word(c: char) -> bool {
+    COMMON.contains(c)
+}
+
+/// By the counts of jieba's dictionary.
+const COMMON: &str = "的了是在和有他我就不这着为也上说到你对人要从都与把中个她地里将去一又还来好那得很以而让它被做年于会多能没过大家向时后但再这么之等及由其用给更已吗吧啊呢最下小日月只想看天可这些月该此因才叫位次种";
+
+/// How many common words of two characters begin with `c`.
+pub fn followers(c: char) -> usize {
+    WORDS.followers.get(&c).copied().unwrap_or(0)
+}
+
 /// Whether these three or four make a common word.
 pub fn is_long_word(word: &[char]) -> bool {
     WORDS.long.contains(word)
@@ -93,6 +106,12 @@ static SOUNDS: LazyLock<Sounds> = LazyLock::new(|| {
     sounds
 });
 
+/// Characters that readers take for one another, beside those of the tables.
+const ALIKE: &str = "大太犬天夫夭 土士干千于 人入八 日曰目白自 未末木本术 己已巳 王玉主 刀力刃刁 今令 午牛生 田由甲申 \
+    广厂 冶治 候侯 戊戌戍戎成 贝见 乌鸟岛 免兔 风凤 洒酒 拔拨 辨辩瓣 赢嬴 折拆析 史吏更 徽微薇 晴睛 蓝篮 暑署 书节 国图园圆 \
+    东车 电甩龟 车年 问间闻 闪闭 灯打钉 汽气 场扬 植值直 市布币 银根 机札 线钱 海悔梅 行街 道通 地池他 火灭 水永冰 门们 户尸 \
+    师帅 弟第 住往 体休 作昨 她地 谷容 元无 石右 左在 古舌 各名 加如 关美 买卖 先光 思恩 热执 话活 情清请 院完 馆棺 铁轶 乐东";
+
 struct Shapes {
     similar: HashMap<char, Vec<char>>,
     parts: HashMap<char, Vec<Vec<char>>>,
@@ -107,6 +126,14 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
         for other in chars {
             similar.entry(first).or_default().push(other);
             similar.entry(other).or_default().push(first);
+        }
+    }
+    for row in ALIKE.split(' ') {
+        for (a, b) in row.chars().flat_map(|a| row.chars().map(move |b| (a, b))) {
+            let known = similar.entry(a).or_default();
+            if a != b && !known.contains(&b) {
+                known.push(b);
+            }
         }
     }
     let mut parts: HashMap<char, Vec<Vec<char>>> = HashMap::new();
@@ -136,6 +163,7 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
 });
 
 struct Words {
+    followers: HashMap<char, usize>,
     pairs: HashSet<(char, char)>,
     long: HashSet<Vec<char>>,
 }
@@ -144,6 +172,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let (pairs, long) = include_str!("han/words.txt")
         .split_once("\n\n")
         .unwrap_or_default();
+    let followers = rows(pairs)
+        .filter_map(|row| Some((row.chars().next()?, row.chars().count() - 1)))
+        .collect();
     let pairs = rows(pairs)
         .flat_map(|row| {
             let first = row.chars().next();
@@ -151,6 +182,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         })
         .collect();
     Words {
+        followers,
         pairs,
         long: long.lines().map(|word| word.chars().collect()).collect(),
     }
