@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "alert")]
+pub mod alert;
 #[cfg(feature = "base-rules")]
 pub mod base;
 mod compile;

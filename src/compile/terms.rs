@@ -254,7 +254,12 @@ impl<'a> Terms<'a> {
         );
         match matcher {
             Ok(matcher) => {
-                self.regexes.push(RegexRow { term: row, matcher });
+                let in_skeleton = self.literals(&plan.literals, row);
+                self.regexes.push(RegexRow {
+                    term: row,
+                    matcher,
+                    in_skeleton,
+                });
                 Some(())
             }
             Err(_) => {
@@ -271,6 +276,34 @@ impl<'a> Terms<'a> {
                 None
             }
         }
+    }
+
+    /// Puts the skeletons of a regex's literals among the patterns, so that texts without any of them need not be searched. Nothing if
+    /// one of them says too little.
+    fn literals(&mut self, literals: &[Vec<u8>], row: u32) -> bool {
+        let mut patterns = Vec::with_capacity(literals.len());
+        for literal in literals {
+            let Ok(literal) = std::str::from_utf8(literal) else {
+                return false;
+            };
+            self.skeleton.fill(literal);
+            let pattern = self.skeleton.bytes();
+            if pattern.len() < 2 {
+                return false;
+            }
+            patterns.push(Box::<[u8]>::from(pattern));
+        }
+        for pattern in patterns {
+            self.patterns.add(
+                &pattern,
+                PatternTerm {
+                    term: row,
+                    begins: Begins::Anywhere,
+                    first_run: 1,
+                },
+            );
+        }
+        true
     }
 
     pub(super) fn finish(self) -> Built {

@@ -45,6 +45,39 @@ codes! {
     NEWER_TOML = "newer-toml", Error, ("syntax of a newer TOML", "使用了较新版本的 TOML 语法"),
         ("Packs are TOML 1.0, so that every tool can read them. Write an inline table on one line without a comma at its end, `\\u001B` for `\\e`, `\\u00HH` for `\\xHH`, and times with seconds.",
          "规则包使用 TOML 1.0，以便所有工具都能读取。行内表写在一行且末尾不加逗号；`\\e` 写成 `\\u001B`，`\\xHH` 写成 `\\u00HH`；时间要写到秒。");
+    WIDE_SIGN = "wide-sign", Error, ("a full-width sign outside quotes", "引号之外有全角符号"),
+        ("Outside quotes TOML knows only the signs and spaces of ASCII: `=` `,` `[` `]`. An input method for Chinese writes `＝` `，` `【` `】`.",
+         "引号之外只能用半角符号和空格：`=` `,` `[` `]`。中文输入法打出的是 `＝` `，` `【` `】`。");
+    WIDE_QUOTE = "wide-quote", Error, ("quotes that are not straight", "引号不是半角直引号"),
+        ("Strings stand in straight quotes, `\"` or `'`. Word processors and input methods write “ ” or 「 」. Within a string these are fine.",
+         "字符串要用半角直引号 `\"` 或 `'`。文字处理软件和输入法会打出 “ ” 或 「 」；这些引号可以出现在字符串内部。");
+    INNER_QUOTE = "inner-quote", Error, ("a quote inside a string", "字符串中间出现引号"),
+        ("The next quote of the same kind ends a string. For a quote within the text write “ ”, or put the string in single quotes.",
+         "遇到同样的引号，字符串就结束了。文本内的引号请写成 “ ”，或用单引号括住整个字符串。");
+    BARE_TEXT = "bare-text", Error, ("text without quotes", "文字没有加引号"),
+        ("Only numbers, dates, `true` and `false` stand without quotes.",
+         "只有数字、日期、`true` 和 `false` 不加引号。");
+    BAD_ESCAPE = "bad-escape", Error, ("a backslash that escapes nothing", "无效的转义"),
+        ("In double quotes `\\` begins an escape such as `\\n`. A regex has many of them: put it in single quotes, where `\\` is itself.",
+         "双引号中 `\\` 表示转义，例如 `\\n`。正则里有很多反斜杠：请用单引号，其中的 `\\` 就是它本身。");
+    MISSING_COMMA = "missing-comma", Error, ("a missing comma", "缺少逗号"),
+        ("The values of a list are separated by commas, also where each stands on a line of its own.",
+         "列表的值之间用逗号分隔，每个值单独一行时也一样。");
+    UNCLOSED = "unclosed", Error, ("something that is not closed", "没有闭合"),
+        ("A string ends on its line with the quote that it began with; a list ends with `]`, a table in line with `}`.",
+         "字符串要在同一行用相同的引号结束；列表以 `]` 结束，行内表以 `}` 结束。");
+    ASSIGNMENT = "assignment", Error, ("a key and a value without `=`", "键与值之间不是 `=`"),
+        ("A key and its value are joined by `=`; `:` is of JSON and YAML.",
+         "键与值之间用 `=`；`:` 是 JSON 和 YAML 的写法。");
+    COMMENT_SIGN = "comment-sign", Error, ("a comment that does not begin with `#`", "注释不是以 `#` 开头"),
+        ("A comment begins with `#` and ends with the line.",
+         "注释以半角 `#` 开头，到行末为止。");
+    HEADER_BRACKETS = "header-brackets", Error, ("a header in the wrong number of brackets", "表头的方括号数量不对"),
+        ("Of `[[rule]]` and `[[rule.listings]]` there can be several: double brackets. Of `[pack]`, `[lists]`, `[rule.samples]` there is one: single brackets.",
+         "`[[rule]]` 和 `[[rule.listings]]` 可有多个，用双方括号；`[pack]`、`[lists]`、`[rule.samples]` 只有一个，用单方括号。");
+    NOT_TOML = "not-toml", Error, ("another format than TOML", "不是 TOML 格式"),
+        ("A pack is TOML. JSON, YAML, tables and plain lists of words are not read as packs; `tidegate new` begins one, and `tidegate import` makes one of words.",
+         "规则包是 TOML。JSON、YAML、表格和纯词表不能当作规则包；`tidegate new` 新建规则包，`tidegate import` 把词表转成规则包。");
     DUPLICATE_KEY = "duplicate-key", Error, ("a key is given twice", "键重复"),
         ("A key stands once in its table. Remove one, or merge the two.",
          "同一张表里一个键只能出现一次。请删除其一或合并。");
@@ -222,9 +255,66 @@ codes! {
     DIGIT_TERM = "digit-term", Warning, ("a short term of digits alone", "很短的纯数字词"),
         ("Few digits stand in prices, times and counts. Use a longer term, or require another list nearby.",
          "短数字常见于价格、时间和数量。请用更长的词，或要求附近有另一词表。");
-    SHORT_LATIN_TERM = "short-latin-term", Warning, ("a Latin term of two letters", "两个字母的拉丁词"),
-        ("Two letters are a word of some language or an abbreviation in another field. Add `case_sensitive = true`, or require another list nearby.",
-         "两个字母往往是某种语言的单词或别的缩写。请加 `case_sensitive = true`，或要求附近有另一词表。");
+    SHORT_LATIN_TERM = "short-latin-term", Warning, ("a Latin term of two or three letters", "两三个字母的拉丁词"),
+        ("Two or three letters are a word of some language or an abbreviation in another field. Add `case_sensitive = true`, or require another list nearby.",
+         "两三个字母往往是某种语言的单词或别的缩写。请加 `case_sensitive = true`，或要求附近有另一词表。");
+    SAME_AFTER_FOLDING = "same-after-folding", Warning, ("two terms that are read the same", "两个词读法相同"),
+        ("Terms are folded as texts are: case, full-width forms, traditional characters and accents make no difference where their variants are on. The second of the two does nothing.",
+         "词与文本一样归一化：在相应变体开启时，大小写、全角、繁简、变音符号都不区分。两者中的后一个不起作用。");
+    SWALLOWED_TERM = "swallowed-term", Warning, ("a term that holds a shorter one", "词中含有更短的词"),
+        ("Wherever the longer term stands, the shorter one is found, so the longer adds nothing but work. Remove it; or remove the shorter, if that is found too often.",
+         "较长的词出现之处，较短的词必然命中，较长的词没有增益。请删除较长的；若较短的命中过多，则删除较短的。");
+    COMMON_WORD = "common-word", Warning, ("a term that is an ordinary word", "词是常用词"),
+        ("The term stands in much innocent text, by counts made of ordinary writing. Alone it would fire all day: require another list nearby, or look for a longer text.",
+         "按普通文本的统计，这个词在大量无害文本中出现。单凭它会不断误报：请要求附近有另一词表，或改用更长的词。");
+    MIXED_SCRIPT_TERM = "mixed-script-term", Warning, ("a term that mixes scripts inside a word", "词在一个单词里混用文字"),
+        ("A word with letters of two scripts that look alike, such as a Cyrillic а in a Latin word, was mostly pasted from a disguise. Write the honest word: the variant `confusables` finds the disguises.",
+         "一个单词里混有两种形似文字的字母（如拉丁单词里夹一个西里尔 а），多半是从伪装文本里粘贴来的。请写正常的单词：变体 `confusables` 会找到伪装。");
+    REGEX_SLASHES = "regex-slashes", Warning, ("slashes around a regex", "正则首尾有斜杠"),
+        ("Other languages write a regex between slashes. Here the slashes are part of it, and would have to stand in the message.",
+         "有些语言把正则写在斜杠之间。在这里斜杠是正则的一部分，消息里要真有斜杠才会命中。");
+    REGEX_COMMON_LITERAL = "regex-common-literal", Warning, ("a regex that is tried very often", "正则会被频繁尝试"),
+        ("A regex is tried wherever one of its literals stands, and this literal stands everywhere. Put more fixed text into the regex.",
+         "正则在其字面量出现之处都会被尝试，而这个字面量随处可见。请在正则中加入更多固定文字。");
+    EXCEPTION_COVERS_TERM = "exception-covers-term", Warning, ("an exception that is a term itself", "例外就是词本身"),
+        ("An exception removes hits that lie wholly inside it. One that equals a term removes every hit of that term.",
+         "例外会移除完全位于其中的命中。与词相同的例外会移除该词的全部命中。");
+    EXCEPTION_COVERS_RULE = "exception-covers-rule", Warning, ("an exception that covers the whole rule", "例外覆盖了整条规则"),
+        ("The exceptions take away every hit that the rule could have, so it never fires.",
+         "例外移除了规则可能有的全部命中，规则永远不会触发。");
+    NEVER_TRUE = "never-true", Warning, ("a condition that can never hold", "条件永远不成立"),
+        ("The condition asks for something and for its absence, so the rule, or its `lower`, does nothing.",
+         "条件既要求又排除同一内容，因此规则或其 `lower` 不起作用。");
+    ALWAYS_TRUE = "always-true", Warning, ("a condition that always holds", "条件总是成立"),
+        ("Whenever the rule fires, its `lower` holds too: the action is never the one that is written at the rule.",
+         "规则触发时 `lower` 总是成立：规则上写的动作从不生效。");
+    UNKNOWN_CATEGORY = "unknown-category", Warning, ("a category that no rule is of", "没有规则属于该类别"),
+        ("`@category` stands for the hits of the rules of that category. With none there is never a hit. A pack sees the rules of the base library and its own.",
+         "`@类别` 代表该类别规则的命中。没有这样的规则就永远没有命中。规则包能看到基础库和自身的规则。");
+    EXPIRED_RULE = "expired-rule", Warning, ("a rule that has expired", "规则已过期"),
+        ("The time of the check is not before the rule's `until`, or every listing that it rests on has ended. It is no longer screened.",
+         "检查时刻已不早于规则的 `until`，或其所依据的名单条目均已失效。该规则不再起作用。");
+    NOT_YET_EFFECTIVE = "not-yet-effective", Warning, ("a rule that is not in effect yet", "规则尚未生效"),
+        ("The time of the check is before the rule's `from`.",
+         "检查时刻早于规则的 `from`。");
+    UNTESTED_RULE = "untested-rule", Warning, ("a rule in shadow without samples", "影子规则没有样例"),
+        ("A rule in shadow is about to be enforced, and then needs a sample that matches and one that passes.",
+         "影子规则即将生效，届时需要命中样例和放行样例。");
+    ID_REUSED = "id-reused", Warning, ("an id with another meaning than before", "标识被改作他用"),
+        ("Findings, alerts and appeals name a rule by its id, for years. A rule that looks for other things needs an id of its own.",
+         "命中记录、告警和申诉长期按标识引用规则。含义不同的规则需要新的标识。");
+    ID_DROPPED = "id-dropped", Warning, ("a rule that is gone", "规则被删除"),
+        ("A rule that is no longer wanted stays in the pack with `status = \"retired\"`: its id is then never used for another.",
+         "不再需要的规则应以 `status = \"retired\"` 留在包内，其标识便不会被他用。");
+    VERSION_NOT_RAISED = "version-not-raised", Warning, ("a change without a higher version", "有改动但版本号未提高"),
+        ("Verdicts are explained by the version of the pack that made them. Raise `version` with every change.",
+         "判定要靠规则包的版本来解释。每次改动都请提高 `version`。");
+    UNUSED_ALLOW = "unused-allow", Warning, ("an allowance of nothing", "多余的忽略"),
+        ("`allow_lints` switches a warning off that the rule does not give. Once it did, perhaps: remove the entry, so that the warning is seen if it comes back.",
+         "`allow_lints` 关闭的警告并未出现。也许以前有过：请删除该项，以便警告再次出现时能看到。");
+    PACK_ENCODING = "pack-encoding", Error, ("a pack that is no UTF-8", "规则包不是 UTF-8"),
+        ("Packs and tenants' files are UTF-8. Editors for Chinese may save GBK, spreadsheets UTF-16.",
+         "规则包和租户文件须为 UTF-8。中文编辑器可能存为 GBK，表格软件可能存为 UTF-16。");
     IDLE_EXCEPTION = "idle-exception", Warning, ("an exception that holds no term", "例外不含任何词"),
         ("An exception removes hits that lie wholly inside it, and this one holds no term that it could remove.",
          "例外只移除完全位于其中的命中，而它不包含任何可被移除的词。");

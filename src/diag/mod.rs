@@ -5,6 +5,7 @@
 //! are the table [`codes::CODES`].
 
 pub mod codes;
+mod fix;
 #[cfg(feature = "serde")]
 mod json;
 mod place;
@@ -16,7 +17,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use codes::Code;
-pub use place::{Place, Placed};
+pub use fix::{Edit, Fix};
+pub use place::{Place, Placed, Spot};
 #[cfg(feature = "render")]
 pub use render::render;
 
@@ -113,6 +115,8 @@ pub struct Diagnostic {
     pub help: Option<Said>,
     /// Other places that explain this one.
     pub labels: Vec<(Range<usize>, Said)>,
+    /// What to write instead, as changes of the file.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -126,6 +130,7 @@ impl Diagnostic {
             message,
             help: None,
             labels: Vec::new(),
+            fix: None,
         }
     }
 
@@ -133,6 +138,13 @@ impl Diagnostic {
     #[must_use]
     pub fn with_help(mut self, help: Said) -> Self {
         self.help = Some(help);
+        self
+    }
+
+    /// Says what to write instead as changes of the file.
+    #[must_use]
+    pub fn with_fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
         self
     }
 
@@ -232,6 +244,29 @@ impl Diagnostics {
                 b.span.end,
             ))
         });
+    }
+
+    /// Moves the places in `file` of the problems from the one numbered `from` on.
+    pub(crate) fn relocate(
+        &mut self,
+        file: &str,
+        from: usize,
+        to: impl Fn(Range<usize>) -> Range<usize>,
+    ) {
+        for diagnostic in self.list.iter_mut().skip(from) {
+            if &*diagnostic.file == file {
+                diagnostic.span = to(diagnostic.span.clone());
+                for (span, _) in &mut diagnostic.labels {
+                    *span = to(span.clone());
+                }
+                if let Some(fix) = &mut diagnostic.fix {
+                    for edit in &mut fix.edits {
+                        let range = to(edit.range());
+                        edit.span = (range.start, range.end);
+                    }
+                }
+            }
+        }
     }
 
     /// Whether no further error will be kept: there are as many as are wanted.

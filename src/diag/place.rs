@@ -1,6 +1,8 @@
 //! Places in lines and columns.
 
-use super::Diagnostic;
+use std::ops::Range;
+
+use super::{Diagnostic, Said};
 
 /// A place in a file, as people count: lines and columns from one, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,7 +14,7 @@ pub struct Place {
 }
 
 /// A diagnostic with its place. `1:1` if the source is not known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Placed<'a> {
     /// The problem.
@@ -21,15 +23,41 @@ pub struct Placed<'a> {
     pub start: Place,
     /// Where it ends: one past its last character.
     pub end: Place,
+    /// Its labels.
+    pub labels: Vec<Spot<'a>>,
+}
+
+/// A label of a diagnostic with its place.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Spot<'a> {
+    /// Bytes of the source.
+    pub span: Range<usize>,
+    /// What is said of it.
+    pub said: &'a Said,
+    /// Where it begins.
+    pub start: Place,
+    /// Where it ends: one past its last character.
+    pub end: Place,
 }
 
 impl<'a> Placed<'a> {
     pub(super) fn new(diagnostic: &'a Diagnostic, lines: Option<&Lines<'_>>) -> Self {
-        let nowhere = Place { line: 1, column: 1 };
+        let place = |offset| match lines {
+            Some(lines) => lines.place(offset),
+            None => Place { line: 1, column: 1 },
+        };
+        let labels = diagnostic.labels.iter().map(|(span, said)| Spot {
+            span: span.clone(),
+            said,
+            start: place(span.start),
+            end: place(span.end),
+        });
         Self {
             diagnostic,
-            start: lines.map_or(nowhere, |lines| lines.place(diagnostic.span.start)),
-            end: lines.map_or(nowhere, |lines| lines.place(diagnostic.span.end)),
+            start: place(diagnostic.span.start),
+            end: place(diagnostic.span.end),
+            labels: labels.collect(),
         }
     }
 }

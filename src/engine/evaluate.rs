@@ -518,11 +518,7 @@ impl<'a> Evaluation<'a> {
             }
             budget.spend(1)?;
             let row = &self.rulesets[ruleset].rules[*rule as usize];
-            let below = row
-                .category
-                .strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-            if !below {
+            if !row.is_below(name) {
                 continue;
             }
             let standing = self.standing(row);

@@ -5,6 +5,7 @@ mod evaluate;
 mod forms;
 mod message;
 mod otherwise;
+mod relevance;
 mod search;
 pub mod trace;
 mod walk;
@@ -160,15 +161,14 @@ impl Scanner {
         message: &Message<'_>,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        for (number, (text, len)) in message.parts().iter().zip(&self.looked_at).enumerate() {
-            let part = Part {
-                number: number as u32,
-                text: &text[..*len],
-                limits: &self.limits,
-            };
-            self.searcher.part(rulesets, &part, budget)?;
-        }
-        ControlFlow::Continue(())
+        let limits = &self.limits;
+        let texts = message.parts().iter().zip(&self.looked_at);
+        let parts = texts.enumerate().map(|(number, (text, len))| Part {
+            number: number as u32,
+            text: &text[..*len],
+            limits,
+        });
+        self.searcher.search(rulesets, parts, budget)
     }
 
     fn evaluate(
@@ -341,9 +341,10 @@ pub(crate) fn hits(ruleset: &Ruleset, text: &str, limits: &Limits) -> Vec<(Span,
         text,
         limits,
     };
-    let mut searcher = Searcher::default();
+    // There is no rule to which anything could matter.
+    let mut searcher = Searcher::of_all();
     let mut budget = Budget::new(limits, text.len());
-    let _ = searcher.part(&[ruleset], &part, &mut budget);
+    let _ = searcher.search(&[ruleset], std::iter::once(part), &mut budget);
     let found = std::mem::take(&mut searcher.found);
     found
         .iter()

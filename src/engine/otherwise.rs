@@ -18,6 +18,7 @@ use crate::text::transport;
 use crate::variant::{Variant, Variants};
 
 use super::forms::{Field, FormWalker, Kind, STRETCH};
+use super::relevance::Relevance;
 use super::search::{Budget, Part, smallest};
 use super::walk::{Ground, Sought, Walker};
 
@@ -61,8 +62,12 @@ struct Taken {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
+    part: u32,
+    kind: Kind,
+    ruleset: u32,
     term: u32,
-    cluster: u32,
+    /// The byte of the text that is read, or the cluster there.
+    at: u32,
 }
 
 /// Scratch of this search.
@@ -86,91 +91,133 @@ pub(super) struct Otherwise {
 }
 
 impl Otherwise {
-    /// Makes the hits of all terms in one part. Breaks when the budget is spent.
-    pub(super) fn part(
+    /// Forgets the message before.
+    pub(super) fn clear(&mut self) {
+        self.candidates.clear();
+        self.filled = None;
+    }
+
+    /// Gathers the candidates of one part. Breaks when the budget is spent.
+    pub(super) fn gather(
         &mut self,
         rulesets: &[&Ruleset],
         part: &Part<'_>,
+        relevance: &mut Relevance,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        self.found.clear();
-        self.filled = None;
         self.gap = part.limits.gap;
         for kind in [Kind::Raw, Kind::Reversed, Kind::Transport] {
-            let wanted = |ruleset: &&Ruleset| {
+            let wanted = |ruleset: &Ruleset| {
                 let prefixes = &ruleset.prefixes;
+                let variant = kind.variant();
                 !prefixes.is_empty()
-                    && kind.variant().is_none_or(|variant| prefixes.variants.contains(variant))
+                    && variant.is_none_or(|variant| prefixes.variants.contains(variant))
             };
-            if !rulesets.iter().any(|ruleset| wanted(&ruleset)) {
-                continue;
-            }
-            if kind == Kind::Transport && !transport::may_hold(part.text) {
+            if !rulesets.iter().any(|ruleset| wanted(ruleset))
+                || (kind == Kind::Transport && !transport::may_hold(part.text))
+            {
                 continue;
             }
             budget.spend(part.text.len() as u64)?;
-            if !self.fill(part, kind) {
-                continue;
-            }
+            self.text(part, kind);
+            let (turned, decoded) = (std::mem::take(&mut self.turned), std::mem::take(&mut self.decoded));
+            let text = match kind {
+                Kind::Raw => part.text,
+                Kind::Reversed => &turned,
+                Kind::Transport => decoded.text(),
+            };
+            let mut searched = ControlFlow::Continue(());
             for (at, ruleset) in rulesets.iter().enumerate() {
-                if wanted(&ruleset) {
-                    self.ruleset((at as u32, ruleset), part, kind, budget)?;
+                if searched.is_continue() && wanted(ruleset) {
+                    let of = (part.number, kind, at as u32);
+                    searched = self.candidates(ruleset, of, text, relevance, budget);
                 }
             }
+            self.turned = turned;
+            self.decoded = decoded;
+            searched?;
         }
         ControlFlow::Continue(())
     }
 
-    /// Makes the reading; whether there is one.
-    fn fill(&mut self, part: &Part<'_>, kind: Kind) -> bool {
-        if self.filled == Some((part.number, kind)) {
-            return true;
+    /// Makes the hits of one part; those that matter, given what does. Breaks when the budget is spent.
+    pub(super) fn part(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        relevance: Option<&Relevance>,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        self.found.clear();
+        let mut candidates = std::mem::take(&mut self.candidates);
+        let mut searched = ControlFlow::Continue(());
+        for kind in [Kind::Raw, Kind::Reversed, Kind::Transport] {
+            let key = |candidate: &Candidate| (candidate.part, candidate.kind);
+            let from = candidates.partition_point(|candidate| key(candidate) < (part.number, kind));
+            let to = candidates.partition_point(|candidate| key(candidate) <= (part.number, kind));
+            let of = &mut candidates[from..to];
+            let matters = |candidate: &Candidate| {
+                let ruleset = rulesets[candidate.ruleset as usize];
+                relevance.is_none_or(|relevance| {
+                    relevance.matters(ruleset, candidate.ruleset as usize, candidate.term)
+                })
+            };
+            if searched.is_continue() && of.iter().any(matters) {
+                searched = budget.spend(part.text.len() as u64);
+                self.fill(part, kind);
+                for candidate in &mut *of {
+                    candidate.at = self.reading.cluster_at(candidate.at) as u32;
+                }
+                of.sort_unstable();
+                for same in of.chunk_by(|a, b| a.ruleset == b.ruleset) {
+                    if searched.is_continue() {
+                        searched = self.walks(rulesets, same, part, matters, budget);
+                    }
+                }
+            }
         }
+        self.candidates = candidates;
+        searched
+    }
+
+    /// Makes the text that is read, and for reversed readings the reading.
+    fn text(&mut self, part: &Part<'_>, kind: Kind) {
+        match kind {
+            Kind::Raw => {}
+            Kind::Reversed => {
+                self.filled = None;
+                self.reading.fill_reversed(part.text, &mut self.turned);
+                self.filled = Some((part.number, kind));
+            }
+            Kind::Transport => {
+                transport::decode(part.text, &mut self.decoded);
+            }
+        }
+    }
+
+    /// Makes the reading.
+    fn fill(&mut self, part: &Part<'_>, kind: Kind) {
+        if self.filled == Some((part.number, kind)) {
+            return;
+        }
+        self.text(part, kind);
         self.filled = Some((part.number, kind));
         match kind {
             Kind::Raw => self.reading.fill_raw(part.text, true),
-            Kind::Reversed => self.reading.fill_reversed(part.text, &mut self.turned),
-            Kind::Transport => {
-                if !transport::decode(part.text, &mut self.decoded) {
-                    return false;
-                }
-                self.reading.fill_decoded(part.text, &self.decoded, true);
-            }
+            Kind::Reversed => {}
+            Kind::Transport => self.reading.fill_decoded(part.text, &self.decoded, true),
         }
-        true
-    }
-
-    fn ruleset(
-        &mut self,
-        (number, ruleset): (u32, &Ruleset),
-        part: &Part<'_>,
-        kind: Kind,
-        budget: &mut Budget,
-    ) -> ControlFlow<()> {
-        let (turned, decoded) = (std::mem::take(&mut self.turned), std::mem::take(&mut self.decoded));
-        let text = match kind {
-            Kind::Raw => part.text,
-            Kind::Reversed => &turned,
-            Kind::Transport => decoded.text(),
-        };
-        let searched = self.candidates(&ruleset.prefixes, text, kind, budget);
-        let searched = match searched {
-            ControlFlow::Continue(()) => self.walks((number, ruleset), part, text, kind, budget),
-            stopped => stopped,
-        };
-        self.turned = turned;
-        self.decoded = decoded;
-        searched
     }
 
     fn candidates(
         &mut self,
-        prefixes: &Prefixes,
+        ruleset: &Ruleset,
+        (part, kind, number): (u32, Kind, u32),
         text: &str,
-        kind: Kind,
+        relevance: &mut Relevance,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        self.candidates.clear();
+        let prefixes = &ruleset.prefixes;
         self.units(text);
         self.readings.clear();
         for at in 0..self.units.len() {
@@ -181,26 +228,27 @@ impl Otherwise {
         let noise = kind == Kind::Raw && prefixes.variants.contains(Variant::Noise);
         let mut spent = 0;
         for start in 0..self.units.len() {
-            let cluster = self.reading.cluster_at(self.units[start].at) as u32;
             self.rows.clear();
             self.rows.push((Prefixes::ROOT, start as u32, 0));
             while let Some((node, unit, depth)) = self.rows.pop() {
                 spent += 1;
                 if depth > 0 {
                     for term in prefixes.terms(node) {
+                        spent += 8;
+                        relevance.candidate(ruleset, number as usize, *term, budget)?;
                         self.candidates.push(Candidate {
+                            part,
+                            kind,
+                            ruleset: number,
                             term: *term,
-                            cluster,
+                            at: self.units[start].at,
                         });
                     }
-                    spent += prefixes.terms(node).len() as u64;
                 }
                 self.follow(prefixes, node, unit as usize, depth, noise);
                 budget.spend(std::mem::take(&mut spent))?;
             }
         }
-        self.candidates.sort_unstable();
-        self.candidates.dedup();
         ControlFlow::Continue(())
     }
 
@@ -380,17 +428,33 @@ impl Otherwise {
         }
     }
 
+    /// Walks from candidates of one ruleset in one reading, in order.
     fn walks(
         &mut self,
-        (number, ruleset): (u32, &Ruleset),
+        rulesets: &[&Ruleset],
+        candidates: &[Candidate],
         part: &Part<'_>,
-        text: &str,
-        kind: Kind,
+        matters: impl Fn(&Candidate) -> bool,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
+        let Some(first) = candidates.first() else {
+            return ControlFlow::Continue(());
+        };
+        let (number, kind) = (first.ruleset, first.kind);
+        let ruleset = rulesets[number as usize];
+        let text = match kind {
+            Kind::Raw => part.text,
+            Kind::Reversed => &self.turned,
+            Kind::Transport => self.decoded.text(),
+        };
         let field = field(text, &self.reading, kind, part.limits);
         self.walked.clear();
-        for candidate in &self.candidates {
+        let mut last = None;
+        for candidate in candidates {
+            if last == Some(candidate) || !matters(candidate) {
+                continue;
+            }
+            last = Some(candidate);
             let row = &ruleset.terms[candidate.term as usize];
             let Some(reading) = &row.reading else {
                 continue;
@@ -404,11 +468,11 @@ impl Otherwise {
                 turkic: row.turkic,
                 gap: part.limits.gap,
             };
-            let start = candidate.cluster as usize;
+            let start = candidate.at as usize;
             let found = self.forms.walk(&mut self.walker, &field, &sought, start);
             budget.spend(4 + std::mem::take(&mut self.forms.spent))?;
             if let Some((end, used)) = found {
-                self.walked.push((candidate.term, candidate.cluster, end as u32, used));
+                self.walked.push((candidate.term, candidate.at, end as u32, used));
             }
         }
         // Of walks with the same end the one that starts last; of these, in order, those that overlap none before.

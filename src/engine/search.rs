@@ -1,6 +1,6 @@
 //! From a text to its hits: skeletons, candidates, walks.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::limits::Limits;
 use crate::primitives::Span;
@@ -13,6 +13,7 @@ use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
 use super::otherwise::{Otherwise, Way};
+use super::relevance::Relevance;
 use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
 
@@ -35,12 +36,6 @@ pub(super) struct Found {
 pub(super) struct View {
     pub(super) decoded: bool,
     pub(super) as_l: bool,
-}
-
-impl View {
-    fn as_l(self) -> Self {
-        Self { as_l: true, ..self }
-    }
 }
 
 /// A part of a message, as far as it is looked at.
@@ -117,8 +112,20 @@ struct Walked {
 #[derive(Clone, Copy, Debug)]
 struct Place {
     ruleset: u32,
+    /// In the skeleton; of a term without letters or digits, in the text that is read.
     at: u32,
+    bare: bool,
     pattern: PatternTerm,
+}
+
+/// A text that was searched for candidates: a part of the message, as it stands or decoded.
+#[derive(Clone, Debug)]
+struct Look {
+    part: u32,
+    decoded: bool,
+    causes: Causes,
+    /// Its candidates, in `Searcher::places`.
+    places: Range<usize>,
 }
 
 /// Scratch of searches, reused from message to message.
@@ -135,39 +142,73 @@ pub(super) struct Searcher {
     /// The first hit of the part that is searched.
     first: usize,
     walker: Walker,
+    looks: Vec<Look>,
     places: Vec<Place>,
+    relevance: Relevance,
     walked: Vec<Walked>,
     written: Otherwise,
+    /// Whether every candidate is looked at, and not those alone that matter to a rule.
+    all: bool,
     /// Where an explanation is asked for: what was looked at.
     pub(super) trace: Option<Trace>,
     pub(super) found: Vec<Found>,
 }
 
 impl Searcher {
+    /// One that looks at every candidate, where no rule says which ones matter.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn of_all() -> Self {
+        Self {
+            all: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.found.clear();
         // What reporting the message before took is not this one's.
         self.walker.steps = 0;
     }
 
-    /// Adds the hits of all terms in one part. Breaks when the budget is spent.
-    pub(super) fn part(
+    /// Adds the hits that could matter to a rule, given those that are there already. Breaks when the budget is spent.
+    pub(super) fn search<'a>(
         &mut self,
         rulesets: &[&Ruleset],
-        part: &Part<'_>,
+        parts: impl Iterator<Item = Part<'a>> + Clone,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        self.filled = None;
-        self.filled_part = part.number;
-        let first = self.found.len();
-        self.first = first;
-        let mut searched = self.views(rulesets, part, budget);
-        if searched.is_continue() && rulesets.iter().any(|ruleset| !ruleset.prefixes.is_empty()) {
-            searched = self.otherwise(rulesets, part, first, budget);
+        self.looks.clear();
+        self.written.clear();
+        self.places.clear();
+        self.relevance.begin(rulesets, budget)?;
+        for found in &self.found {
+            let at = found.ruleset as usize;
+            self.relevance
+                .candidate(rulesets[at], at, found.term, budget)?;
         }
-        self.found[first..]
-            .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
-        searched
+        for part in parts.clone() {
+            self.look(rulesets, &part, budget)?;
+            self.written
+                .gather(rulesets, &part, &mut self.relevance, budget)?;
+        }
+        let all = self.all || self.trace.is_some();
+        self.relevance.settle(rulesets, budget)?;
+        if !all && self.relevance.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        for part in parts {
+            self.filled = None;
+            self.filled_part = part.number;
+            self.first = self.found.len();
+            let mut searched = self.part(rulesets, &part, all, budget);
+            if searched.is_continue() {
+                searched = self.otherwise(rulesets, &part, all, budget);
+            }
+            self.found[self.first..]
+                .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
+            searched?;
+        }
+        ControlFlow::Continue(())
     }
 
     /// Adds the hits of terms written otherwise that overlap none of the same term in an earlier reading.
@@ -175,10 +216,12 @@ impl Searcher {
         &mut self,
         rulesets: &[&Ruleset],
         part: &Part<'_>,
-        first: usize,
+        all: bool,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        let searched = self.written.part(rulesets, part, budget);
+        let first = self.first;
+        let relevance = (!all).then_some(&self.relevance);
+        let searched = self.written.part(rulesets, part, relevance, budget);
         let mut earlier = first;
         let mut kind = None;
         for written in &self.written.found {
@@ -210,133 +253,75 @@ impl Searcher {
         searched
     }
 
-    fn views(
+    /// Looks for candidates in one part.
+    fn look(
         &mut self,
         rulesets: &[&Ruleset],
         part: &Part<'_>,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        let raw = View::default();
-        let causes = self.view(rulesets, part, None, raw, budget)?;
-        if causes.or_l {
-            self.view(rulesets, part, None, raw.as_l(), budget)?;
-        }
-        self.regexes(rulesets, part, budget)?;
+        let causes = self.candidates(rulesets, part, None, budget)?;
         if !causes.escape || !rulesets.iter().any(|ruleset| ruleset.encoded) {
             return ControlFlow::Continue(());
         }
         let mut decoded = std::mem::take(&mut self.decoded);
-        let mut searched = ControlFlow::Continue(());
-        if decoded.fill(part.text) {
-            let view = View {
-                decoded: true,
-                ..raw
-            };
-            searched = match self.view(rulesets, part, Some(&decoded), view, budget) {
-                ControlFlow::Continue(causes) if causes.or_l => self
-                    .view(rulesets, part, Some(&decoded), view.as_l(), budget)
-                    .map_continue(drop),
-                other => other.map_continue(drop),
-            };
-        }
+        let searched = if decoded.fill(part.text) {
+            self.candidates(rulesets, part, Some(&decoded), budget)
+                .map_continue(drop)
+        } else {
+            ControlFlow::Continue(())
+        };
         self.decoded = decoded;
         searched
     }
 
-    fn view(
+    fn candidates(
         &mut self,
         rulesets: &[&Ruleset],
         part: &Part<'_>,
         decoded: Option<&Decoded>,
-        view: View,
         budget: &mut Budget,
     ) -> ControlFlow<(), Causes> {
         let text = decoded.map_or(part.text, Decoded::text);
-        let first = self.first;
         budget.spend(text.len() as u64)?;
         self.skeleton.fill(text);
         let causes = self.skeleton.causes();
-        if let Some(trace) = &mut self.trace {
-            trace.views.push(Viewed {
-                part: part.number,
-                view,
-                skeleton: String::from_utf8_lossy(self.skeleton.bytes()).into_owned(),
-            });
-        }
-        self.places.clear();
+        let first = self.places.len();
         for (at, ruleset) in rulesets.iter().enumerate() {
-            let places = &mut self.places;
+            let (places, relevance) = (&mut self.places, &mut self.relevance);
             ruleset.words.search(self.skeleton.bytes(), |candidate| {
                 for pattern in ruleset.word_terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
+                    relevance.candidate(ruleset, at, pattern.term, budget)?;
                     places.push(Place {
                         ruleset: at as u32,
                         at: candidate.start as u32,
+                        bare: false,
                         pattern: *pattern,
                     });
                 }
                 ControlFlow::Continue(())
             })?;
         }
-        let any_bare = !view.as_l && rulesets.iter().any(|ruleset| !ruleset.bare.is_empty());
-        self.walked.clear();
-        if !self.places.is_empty() {
-            self.read(part, decoded, causes);
-            self.reading.map_skeleton(text);
-            budget.spend(text.len() as u64)?;
-            let ground = Ground::new(text, &self.reading, view.as_l);
-            for place in &self.places {
-                let ruleset = rulesets[place.ruleset as usize];
-                let row = &ruleset.terms[place.pattern.term as usize];
-                if let Some(sought) = sought(row, view, part.limits) {
-                    let cells = self.reading.run_at(place.at as usize);
-                    let mut verify = Verify {
-                        walker: &mut self.walker,
-                        reading: &self.reading,
-                        ground: &ground,
-                        place,
-                        walked: &mut self.walked,
-                        trace: self.trace.as_mut(),
-                        budget: &mut *budget,
-                    };
-                    verify.place(&sought, cells, sought.reading.lead())?;
-                }
-            }
+        if rulesets.iter().any(|ruleset| !ruleset.bare.is_empty()) {
+            self.bare_candidates(rulesets, text, budget)?;
         }
-        if any_bare {
-            self.bare(rulesets, part, decoded, causes, view, budget)?;
-        }
-        if !self.walked.is_empty() {
-            self.tell_apart(rulesets, part, text, view, first, budget)?;
-        }
+        self.looks.push(Look {
+            part: part.number,
+            decoded: decoded.is_some(),
+            causes,
+            places: first..self.places.len(),
+        });
         ControlFlow::Continue(causes)
     }
 
-    /// Makes the reading of the part, if it is not there yet.
-    fn read(&mut self, part: &Part<'_>, decoded: Option<&Decoded>, causes: Causes) {
-        if self.filled == Some(decoded.is_some()) {
-            return;
-        }
-        self.filled = Some(decoded.is_some());
-        match decoded {
-            None => self.reading.fill_raw(part.text, causes.word),
-            Some(decoded) => {
-                self.reading.fill_decoded(part.text, decoded, causes.word);
-            }
-        }
-    }
-
     /// Terms without letters or digits are looked for in what the text holds of such symbols.
-    fn bare(
+    fn bare_candidates(
         &mut self,
         rulesets: &[&Ruleset],
-        part: &Part<'_>,
-        decoded: Option<&Decoded>,
-        causes: Causes,
-        view: View,
+        text: &str,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        let text = decoded.map_or(part.text, Decoded::text);
         self.bare.clear();
         self.bare_cells.clear();
         for (at, c) in text.char_indices() {
@@ -357,19 +342,21 @@ impl Searcher {
             }
         }
         budget.spend(text.len() as u64)?;
-        if self.bare.is_empty() {
-            return ControlFlow::Continue(());
-        }
-        let mut places = std::mem::take(&mut self.places);
-        places.clear();
-        let mut searched = ControlFlow::Continue(());
         for (at, ruleset) in rulesets.iter().enumerate() {
-            searched = ruleset.bare.search(&self.bare, |candidate| {
+            let (places, relevance) = (&mut self.places, &mut self.relevance);
+            let cells = &self.bare_cells;
+            ruleset.bare.search(&self.bare, |candidate| {
+                let cell = cells.partition_point(|(bare, _)| (*bare as usize) < candidate.start);
+                let Some((_, cell)) = cells.get(cell) else {
+                    return ControlFlow::Continue(());
+                };
                 for term in ruleset.bare_terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
+                    relevance.candidate(ruleset, at, *term, budget)?;
                     places.push(Place {
                         ruleset: at as u32,
-                        at: candidate.start as u32,
+                        at: *cell,
+                        bare: true,
                         pattern: PatternTerm {
                             term: *term,
                             first_run: 1,
@@ -378,41 +365,141 @@ impl Searcher {
                     });
                 }
                 ControlFlow::Continue(())
+            })?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Walks from the candidates of one part that matter, and searches the regexes that do.
+    fn part(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        all: bool,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        for at in 0..self.looks.len() {
+            let look = self.looks[at].clone();
+            if look.part != part.number {
+                continue;
+            }
+            let mut decoded = std::mem::take(&mut self.decoded);
+            if look.decoded {
+                decoded.fill(part.text);
+            }
+            let of = look.decoded.then_some(&decoded);
+            let mut walked = self.walk(rulesets, part, &look, (of, false), all, budget);
+            if walked.is_continue() && look.causes.or_l {
+                walked = self.walk(rulesets, part, &look, (of, true), all, budget);
+            }
+            self.decoded = decoded;
+            walked?;
+            if !look.decoded {
+                self.regexes(rulesets, part, all, budget)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn walk(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        look: &Look,
+        (decoded, as_l): (Option<&Decoded>, bool),
+        all: bool,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let text = decoded.map_or(part.text, Decoded::text);
+        let view = View {
+            decoded: look.decoded,
+            as_l,
+        };
+        if let Some(trace) = &mut self.trace {
+            self.skeleton.fill(text);
+            trace.views.push(Viewed {
+                part: part.number,
+                view,
+                skeleton: String::from_utf8_lossy(self.skeleton.bytes()).into_owned(),
             });
-            if searched.is_break() {
-                break;
-            }
         }
-        if searched.is_continue() && !places.is_empty() {
-            self.read(part, decoded, causes);
-            let ground = Ground::new(text, &self.reading, view.as_l);
-            for place in &places {
-                let ruleset = rulesets[place.ruleset as usize];
-                let row = &ruleset.terms[place.pattern.term as usize];
-                let cell = self
-                    .bare_cells
-                    .partition_point(|(bare, _)| *bare < place.at);
-                if let (Some(sought), Some((_, at))) =
-                    (sought(row, view, part.limits), self.bare_cells.get(cell))
-                {
-                    let mut verify = Verify {
-                        walker: &mut self.walker,
-                        reading: &self.reading,
-                        ground: &ground,
-                        place,
-                        walked: &mut self.walked,
-                        trace: self.trace.as_mut(),
-                        budget: &mut *budget,
-                    };
-                    searched = verify.place(&sought, &[*at], bare_lead(sought.reading));
-                    if searched.is_break() {
-                        break;
-                    }
-                }
-            }
-        }
+        self.walked.clear();
+        let places = std::mem::take(&mut self.places);
+        let walked = self.walk_places(
+            rulesets,
+            part,
+            look,
+            (decoded, view),
+            (&places[look.places.clone()], all),
+            budget,
+        );
         self.places = places;
-        searched
+        walked?;
+        if self.walked.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        self.tell_apart(rulesets, part, text, view, self.first, budget)
+    }
+
+    fn walk_places(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        look: &Look,
+        (decoded, view): (Option<&Decoded>, View),
+        (places, all): (&[Place], bool),
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let text = decoded.map_or(part.text, Decoded::text);
+        let mut mapped = false;
+        for place in places {
+            let at = place.ruleset as usize;
+            let ruleset = rulesets[at];
+            let term = place.pattern.term;
+            if !all && !self.relevance.matters(ruleset, at, term) {
+                continue;
+            }
+            let Some(sought) = sought(&ruleset.terms[term as usize], view, part.limits) else {
+                continue;
+            };
+            if !mapped {
+                mapped = true;
+                self.read(part, decoded, look.causes);
+                self.reading.map_skeleton(text);
+                budget.spend(text.len() as u64)?;
+            }
+            let ground = Ground::new(text, &self.reading, view.as_l);
+            let mut verify = Verify {
+                walker: &mut self.walker,
+                reading: &self.reading,
+                ground: &ground,
+                place,
+                walked: &mut self.walked,
+                trace: self.trace.as_mut(),
+                budget: &mut *budget,
+            };
+            if place.bare {
+                verify.place(&sought, &[place.at], bare_lead(sought.reading))?;
+            } else {
+                let cells = self.reading.run_at(place.at as usize);
+                verify.place(&sought, cells, sought.reading.lead())?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Makes the reading of the part, if it is not there yet.
+    fn read(&mut self, part: &Part<'_>, decoded: Option<&Decoded>, causes: Causes) {
+        if self.filled == Some(decoded.is_some()) {
+            return;
+        }
+        self.filled = Some(decoded.is_some());
+        match decoded {
+            None => self.reading.fill_raw(part.text, causes.word),
+            Some(decoded) => {
+                self.reading.fill_decoded(part.text, decoded, causes.word);
+            }
+        }
     }
 
     /// Of the walks of one term: the latest start for each end; of these, in order, those that overlap none before.
@@ -482,11 +569,17 @@ impl Searcher {
         &mut self,
         rulesets: &[&Ruleset],
         part: &Part<'_>,
+        all: bool,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let text = part.text;
         for (at, ruleset) in rulesets.iter().enumerate() {
             for regex in &ruleset.regexes {
+                let wanted = self.relevance.is_candidate(at, regex.term)
+                    && (all || self.relevance.matters(ruleset, at, regex.term));
+                if !wanted {
+                    continue;
+                }
                 let bound = ruleset.terms[regex.term as usize].word == Some(true);
                 let mut spans = Vec::new();
                 let mut spent = 0;

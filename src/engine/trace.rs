@@ -340,8 +340,10 @@ impl Scanner {
         at: Timestamp,
         also: Option<&str>,
     ) -> Explanation {
-        self.searcher.trace = Some(Trace::default());
         let verdict = self.scan(rulesets, policy, message, at).clone();
+        // Again, with every candidate looked at, and not those alone that the verdict needed.
+        self.searcher.trace = Some(Trace::default());
+        self.scan(rulesets, policy, message, at);
         let trace = self.searcher.trace.take().unwrap_or_default();
         let found = std::mem::take(&mut self.searcher.found);
         let hits = found

@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::keys::nearest;
+use super::mend::toml_string;
 use super::model::{Condition, List, ListRef, Operand};
 use super::reading::{Reading, Text};
 use super::report::shown;
-use super::when::{self, Name, Written};
-use crate::diag::{codes, said};
+use super::when::{self, Name, Swap, Written};
+use crate::diag::{Edit, Fix, codes, said};
 use crate::variant::Variants;
 
 /// The lists that a rule's conditions can name.
@@ -29,8 +30,16 @@ pub(super) struct Scope {
 impl Reading<'_, '_> {
     /// The condition that `text` is; `None` if something is wrong with it, which is reported.
     pub(super) fn condition(&mut self, text: Text<'_, '_>, scope: &mut Scope) -> Option<Condition> {
-        match when::read(text.text, self.limits) {
+        let mut swaps = Vec::new();
+        let read = when::read(text.text, self.limits, &mut swaps);
+        let swapped = !swaps.is_empty();
+        if swapped {
+            self.swapped(text, &swaps);
+        }
+        match read {
             Ok(written) => self.resolve(written, &text.span(), scope),
+            // Of a condition that was not understood as it stands, one thing at a time.
+            Err(_) if swapped => None,
             Err(problem) => {
                 let at = self.inner(text.span(), problem.at);
                 self.report
@@ -38,6 +47,50 @@ impl Reading<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Says what stands for another sign, and how the condition should read.
+    fn swapped(&mut self, text: Text<'_, '_>, swaps: &[Swap]) {
+        let [first, more @ ..] = swaps else { return };
+        let within: Vec<Edit> = swaps
+            .iter()
+            .map(|swap| Edit::new(swap.at.clone(), &*swap.meant))
+            .collect();
+        let right = Fix::apply(text.text, &within);
+        let place = |swap: &Swap| self.inner(text.span(), swap.at.clone());
+        let edits: Vec<Edit> = swaps
+            .iter()
+            .map(|swap| Edit::new(place(swap), &*swap.meant))
+            .collect();
+        let what = shown(&text.text[first.at.clone()]);
+        let mut diagnostic = self
+            .report
+            .at(
+                &codes::BAD_CONDITION,
+                place(first),
+                said!(
+                    "{what} has no meaning in a condition",
+                    "条件中不能用 {what}"
+                ),
+            )
+            .with_help(if right.len() <= 200 {
+                said!("write `{right}`", "请写 `{right}`")
+            } else {
+                let meant = first.meant.trim();
+                said!("write `{meant}`", "请写 `{meant}`")
+            });
+        for swap in more.iter().take(8) {
+            let meant = swap.meant.trim();
+            diagnostic =
+                diagnostic.with_label(place(swap), said!("write `{meant}`", "请写 `{meant}`"));
+        }
+        let sure = swaps.iter().all(|swap| swap.sure);
+        diagnostic.fix = Some(if sure {
+            Fix::safe(edits)
+        } else {
+            Fix::likely(edits)
+        });
+        self.report.diags.push(diagnostic);
     }
 
     fn resolve(
@@ -156,6 +209,10 @@ impl Reading<'_, '_> {
         if let Some(&index) = self.places.get(name.text.as_str()) {
             return Some(Operand::List(self.of_pack(index, string, scope)));
         }
+        if self.report.misnamed.contains(&name.text) || self.report.is_broken(0) {
+            // Its list is there under a name that is refused, or may be what could not be read.
+            return None;
+        }
         if self.report.diags.is_full() {
             // To look for the nearest name a million times would take long, and nobody would read it.
             self.report.count(&codes::UNKNOWN_LIST);
@@ -169,8 +226,16 @@ impl Reading<'_, '_> {
             .map(Arc::clone)
             .collect();
         let names = known.iter().map(|name| &**name);
-        let help = match nearest(&name.text, names) {
+        let near = nearest(&name.text, names);
+        let help = match near {
             Some(near) => said!("did you mean `{near}`?", "是否想写 `{near}`？"),
+            None if !name.text.is_ascii() => {
+                let term = toml_string(&name.text);
+                said!(
+                    "a condition names lists, not terms: write `words = [{term}]` below `[rule.lists]`, and `words` here",
+                    "条件里写词表名，不写词：请在 `[rule.lists]` 下写 `words = [{term}]`，并在此写 `words`"
+                )
+            }
             None if known.is_empty() => said!(
                 "add a list below `[rule.lists]` or `[lists]`",
                 "请在 `[rule.lists]` 或 `[lists]` 下添加词表"
@@ -183,12 +248,19 @@ impl Reading<'_, '_> {
         };
         let what = shown(&name.text);
         let at = self.inner(string.clone(), name.at.clone());
-        self.report.miss(
-            &codes::UNKNOWN_LIST,
-            at,
-            said!("there is no list {what}", "没有词表 {what}"),
-            help,
-        );
+        if self.report.is_broken(at.start) {
+            return None;
+        }
+        let mut diagnostic = self
+            .report
+            .at(
+                &codes::UNKNOWN_LIST,
+                at.clone(),
+                said!("there is no list {what}", "没有词表 {what}"),
+            )
+            .with_help(help);
+        diagnostic.fix = near.map(|near| Fix::likely(vec![Edit::new(at, near)]));
+        self.report.diags.push(diagnostic);
         None
     }
 
@@ -211,7 +283,7 @@ impl Reading<'_, '_> {
         let raw = std::mem::replace(list, empty);
         let copied = self.count_copy(&raw, string.clone());
         if copied {
-            let settled = self.settle(&raw, variants, false);
+            let settled = self.settle(&raw, variants);
             scope.lists.push(settled);
         }
         self.lists[index].0 = raw;

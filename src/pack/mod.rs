@@ -10,8 +10,12 @@
 //! A source may be hostile. Everything that it can ask for is bounded by [`PackLimits`]; parsing takes time and memory
 //! in proportion to the source and the word files, and ends in [`Diagnostics`], never in a panic.
 
+mod check;
 mod condition;
+mod frequencies;
 mod keys;
+mod lint;
+mod mend;
 mod model;
 mod reading;
 #[doc(hidden)]
@@ -25,20 +29,20 @@ mod terms;
 mod when;
 mod words;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diag::{Diagnostics, codes, said};
 use crate::limits::PackLimits;
-use crate::variant::Variants;
 use crate::verdict::{Action, Severity};
 use keys::Kind;
-use reading::{Defaults, Reading, RegexWork, Text};
-use report::{Reporter, shown};
+use lint::Owner;
+use reading::{Reading, Text};
+use report::shown;
 use syntax::Table;
 use terms::Inherited;
-use words::{Loader, WordFiles};
+use words::Loader;
 
+pub use check::Checks;
 pub use model::*;
 pub use tenant::{Tenant, TenantParsed};
 
@@ -76,7 +80,7 @@ impl Pack {
         limits: &PackLimits,
         files: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Parsed, Diagnostics> {
-        parse(file_name, source, limits, files, false)
+        parse(file_name, source, limits, files, &Checks::default())
     }
 
     /// Reads a pack of the base library: the same, but its id may be `base` or begin with `base.`, as no tenant's may.
@@ -90,7 +94,13 @@ impl Pack {
         limits: &PackLimits,
         files: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
     ) -> Result<Parsed, Diagnostics> {
-        parse(file_name, source, limits, files, true)
+        parse(
+            file_name,
+            source,
+            limits,
+            files,
+            &Checks::default().base(true),
+        )
     }
 }
 
@@ -99,12 +109,11 @@ fn parse(
     source: &str,
     limits: &PackLimits,
     files: Loader<'_>,
-    base: bool,
+    checks: &Checks<'_>,
 ) -> Result<Parsed, Diagnostics> {
-    let mut reading = Reading::new(file_name, source, limits, files);
-    let pack = syntax::read(source, limits, &mut reading.report)
-        .and_then(|root| reading.pack(&root, base));
-    let mut diags = reading.report.diags;
+    let (pack, mut diags) = reading::read(file_name, source, limits, files, |reading, root| {
+        reading.pack(root, checks)
+    });
     diags.sort();
     match pack {
         Some(pack) if !diags.has_errors() => {
@@ -121,40 +130,20 @@ fn parse(
     }
 }
 
-impl<'s, 'f> Reading<'s, 'f> {
-    fn new(file_name: &str, source: &'s str, limits: &'s PackLimits, files: Loader<'f>) -> Self {
-        let file: Arc<str> = file_name.into();
-        let mut diags = Diagnostics::bounded(limits.diagnostics);
-        if source.len() <= limits.pack_bytes {
-            diags.add_source(Arc::clone(&file), source.into());
-        }
-        Self {
-            source,
-            limits,
-            report: Reporter {
-                diags,
-                file,
-                broken: false,
-            },
-            files: WordFiles::new(files),
-            defaults: Defaults {
-                severity: Severity::default(),
-                action: Action::Review,
-                variants: Variants::STANDARD,
-            },
-            lists: Vec::new(),
-            places: HashMap::new(),
-            terms: 0,
-            regexes: RegexWork::default(),
-        }
-    }
-}
-
 impl Reading<'_, '_> {
-    fn pack(&mut self, root: &Table<'_>, base: bool) -> Option<Pack> {
+    fn pack(&mut self, root: &Table<'_>, checks: &Checks<'_>) -> Option<Pack> {
+        if root.is_empty() && self.report.diags.is_empty() {
+            let what = said!("the pack is empty", "规则包是空的");
+            let help = said!(
+                "begin with `tidegate new PACK.toml`, or write `format = 1` and `[pack]` with `id` and `version`",
+                "请用 `tidegate new 文件名.toml` 新建，或写 `format = 1` 和含 `id`、`version` 的 `[pack]`"
+            );
+            self.report.say(&codes::MISSING_KEY, 0..0, what, help);
+            return None;
+        }
         keys::check(root, Kind::Root, &mut self.report);
         self.format(root);
-        let head = self.head(root, base);
+        let head = self.head(root, checks.base);
         let except =
             match Self::value(root, "pack").and_then(|(_, value)| value.get_ref().as_table()) {
                 Some(pack) => self.terms(pack, "except"),
@@ -162,11 +151,13 @@ impl Reading<'_, '_> {
             };
 
         for (name, span, value) in self.entries(root, "lists") {
+            self.report.owner = Owner::List(self.lists.len());
             let list = self.list(name, span, value);
             self.places.insert(Arc::clone(&list.name), self.lists.len());
             self.lists.push((list, false));
         }
         let lists = self.settle_lists();
+        self.report.owner = Owner::Pack;
         let rules = self.rules(root);
 
         if !self.report.diags.has_errors() {
@@ -181,20 +172,26 @@ impl Reading<'_, '_> {
             }
         }
         let inherited = Inherited::from_variants(self.defaults.variants);
-        let except = self.settle_terms(&except, inherited, true);
-
-        let (id, version, title, owner, languages) = head?;
-        Some(Pack {
+        let settled = self.settle_terms(&except, inherited);
+        let Some((id, version, title, owner, languages)) =
+            head.filter(|_| !self.report.diags.has_errors())
+        else {
+            self.settle_warnings(None);
+            return None;
+        };
+        let pack = Pack {
             id,
             version,
             title,
             owner,
             languages,
             lists,
-            except,
+            except: settled,
             rules,
             digest: self.files.digest(self.source),
-        })
+        };
+        self.lint(&pack, &except, checks);
+        Some(pack)
     }
 
     fn settle_lists(&mut self) -> Vec<List> {
@@ -202,7 +199,11 @@ impl Reading<'_, '_> {
         let variants = self.defaults.variants;
         let lists = raw
             .iter()
-            .map(|(list, _)| self.settle(list, variants, true))
+            .enumerate()
+            .map(|(index, (list, _))| {
+                self.report.owner = Owner::List(index);
+                self.settle(list, variants)
+            })
             .collect();
         self.lists = raw;
         lists

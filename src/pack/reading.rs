@@ -7,11 +7,13 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::keys::{self, Kind, in_order, nearest};
+use super::lint::RawRule;
+use super::mend::{self, toml_string};
 use super::report::{Reporter, shown};
-use super::syntax::{self, Table, Value};
+use super::syntax::{self, Read, Table, Value};
 use super::terms::RawList;
-use super::words::WordFiles;
-use crate::diag::{Said, codes, said};
+use super::words::{Loader, WordFiles};
+use crate::diag::{Code, Diagnostics, Edit, Fix, Said, codes, said};
 use crate::limits::PackLimits;
 use crate::primitives::Timestamp;
 use crate::variant::{Variant, Variants};
@@ -31,6 +33,10 @@ pub(super) struct Reading<'s, 'f> {
     /// Terms so far, copies included.
     pub(super) terms: usize,
     pub(super) regexes: RegexWork,
+    /// The rules as they are written.
+    pub(super) rules: Vec<RawRule>,
+    /// What the search for swallowed terms has cost.
+    pub(super) lint_work: usize,
 }
 
 /// What rules take that do not say otherwise.
@@ -47,6 +53,69 @@ pub(super) struct RegexWork {
     pub(super) bytes: usize,
     /// Those that were looked at, with whether case is ignored.
     pub(super) seen: HashMap<(Arc<str>, bool), ()>,
+}
+
+/// Reads a source: what `of` makes of its tree, and every problem. A source that is no TOML is mended first, and all places are those of the
+/// source as it was handed in.
+pub(super) fn read<T>(
+    file_name: &str,
+    source: &str,
+    limits: &PackLimits,
+    files: Loader<'_>,
+    of: impl FnOnce(&mut Reading<'_, '_>, &Table<'_>) -> Option<T>,
+) -> (Option<T>, Diagnostics) {
+    let file: Arc<str> = file_name.into();
+    let mut diags = Diagnostics::bounded(limits.diagnostics);
+    if source.len() <= limits.pack_bytes {
+        diags.add_source(Arc::clone(&file), source.into());
+    }
+    let mut report = Reporter::new(diags, file);
+    match syntax::read(source, limits, &mut report) {
+        Read::Nothing => (None, report.diags),
+        Read::Tree(root) => {
+            let mut reading = Reading::new(source, limits, report, files);
+            let read = of(&mut reading, &root);
+            (read, reading.report.diags)
+        }
+        Read::Refused => {
+            let Some(mut mended) = syntax::mend(source, &mut report) else {
+                return (None, report.diags);
+            };
+            let told = report.diags.len();
+            if !syntax::read_mended(&mut mended.text, limits, &mut report) {
+                report.relocate(&mended, told);
+                return (None, report.diags);
+            }
+            let root = syntax::tree(&mended.text);
+            let mut reading = Reading::new(&mended.text, limits, report, files);
+            of(&mut reading, &root);
+            let mut report = reading.report;
+            report.relocate(&mended, told);
+            (None, report.diags)
+        }
+    }
+}
+
+impl<'s, 'f> Reading<'s, 'f> {
+    fn new(source: &'s str, limits: &'s PackLimits, report: Reporter, files: Loader<'f>) -> Self {
+        Self {
+            source,
+            limits,
+            report,
+            files: WordFiles::new(files),
+            defaults: Defaults {
+                severity: Severity::default(),
+                action: Action::Review,
+                variants: Variants::STANDARD,
+            },
+            lists: Vec::new(),
+            places: HashMap::new(),
+            terms: 0,
+            regexes: RegexWork::default(),
+            rules: Vec::new(),
+            lint_work: 0,
+        }
+    }
 }
 
 /// A string of the pack.
@@ -96,26 +165,78 @@ impl Reading<'_, '_> {
 
     pub(super) fn wrong_type(&mut self, key: &str, value: &Value<'_>, wanted: Wanted) {
         let (en, zh) = wanted;
-        let found = value.get_ref().type_str();
-        let found_zh = match found {
-            "string" => "字符串",
-            "integer" => "整数",
-            "float" => "小数",
-            "boolean" => "布尔值",
-            "datetime" => "日期",
-            "array" => "列表",
-            _ => "表",
+        let (found, found_zh) = match value.get_ref().type_str() {
+            "string" => ("a string", "字符串"),
+            "integer" => ("a whole number", "整数"),
+            "float" => ("a number", "小数"),
+            "boolean" => ("`true` or `false`", "布尔值"),
+            "datetime" => ("a date", "日期"),
+            "array" => ("a list", "列表"),
+            _ => ("a table", "表"),
         };
-        let key = shown(key);
-        self.report.say(
-            &codes::WRONG_TYPE,
-            value.span(),
-            Said::new(
-                format!("{key} cannot be a {found}"),
-                format!("{key} 不能是{found_zh}"),
-            ),
-            Said::new(format!("write {en}"), format!("请写{zh}")),
+        let key_shown = shown(key);
+        let what = said!(
+            "{key_shown} cannot be {found}",
+            "{key_shown} 不能是{found_zh}"
         );
+        let mut diagnostic = self.report.at(&codes::WRONG_TYPE, value.span(), what);
+        diagnostic = match self.retyped(key, value, wanted) {
+            Some(right) if right.len() <= 120 => diagnostic
+                .with_help(said!("write {en}: `{right}`", "请写{zh}：`{right}`"))
+                .with_fix(Fix::likely(vec![Edit::new(value.span(), right)])),
+            _ => diagnostic.with_help(said!("write {en}", "请写{zh}")),
+        };
+        self.report.diags.push(diagnostic);
+    }
+
+    /// The value as one of the type that is wanted, if that can be told.
+    fn retyped(&self, key: &str, value: &Value<'_>, wanted: Wanted) -> Option<String> {
+        let written = self.source.get(value.span())?.trim();
+        let text = value.get_ref().as_str();
+        let (wanted, _) = wanted;
+        if wanted == BOOLEAN.0 {
+            return mend::boolean(text?).map(str::to_owned);
+        }
+        if wanted == DATE.0 {
+            return mend::date(text?);
+        }
+        if wanted == STRING.0 {
+            return match value.get_ref() {
+                // Three numbers make a version.
+                DeValue::Float(_) if key == "version" => Some(format!("\"{written}.0\"")),
+                DeValue::Integer(_) if key == "version" => Some(format!("\"{written}.0.0\"")),
+                DeValue::Float(_) | DeValue::Integer(_) | DeValue::Boolean(_) => {
+                    Some(format!("\"{written}\""))
+                }
+                DeValue::Array(array) if array.len() == 1 => {
+                    array.first()?.get_ref().as_str().map(toml_string)
+                }
+                _ => None,
+            };
+        }
+        if wanted.starts_with("a list") && !wanted.contains("table") {
+            let text = text?;
+            let parts: Vec<String> =
+                if key == "terms" || key == "except" || wanted.contains("terms") || key == "scenes"
+                {
+                    text.split([',', '，', '、', ';', '；', '\n'])
+                        .map(str::trim)
+                        .filter(|part| !part.is_empty())
+                        .map(toml_string)
+                        .collect()
+                } else {
+                    vec![toml_string(text)]
+                };
+            return Some(format!("[{}]", parts.join(", ")));
+        }
+        match (key, value.get_ref()) {
+            ("format", DeValue::String(text)) if text.trim() == "1" => Some("1".to_owned()),
+            ("effective", DeValue::Datetime(_)) => Some(format!("{{ from = {written} }}")),
+            ("effective", DeValue::String(text)) => {
+                mend::date(text).map(|date| format!("{{ from = {date} }}"))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn string<'t, 'i>(
@@ -216,23 +337,40 @@ impl Reading<'_, '_> {
         let chosen = all.iter().copied().find(|word| name(*word) == found.text);
         if chosen.is_none() {
             let names: Vec<&str> = all.iter().map(|word| name(*word)).collect();
-            let help = match nearest(found.text, names.iter().copied()) {
-                Some(word) => said!("did you mean \"{word}\"?", "是否想写 \"{word}\"？"),
-                None => said!(
-                    "write one of {all}",
-                    "请写以下之一：{all}",
-                    all = quoted(&names)
-                ),
-            };
             let what = shown(found.text);
-            self.report.say(
-                &codes::UNKNOWN_VALUE,
-                found.span(),
-                said!("`{key}` knows no {what}", "`{key}` 没有取值 {what}"),
-                help,
-            );
+            let what = said!("`{key}` knows no {what}", "`{key}` 没有取值 {what}");
+            self.unknown_word(&codes::UNKNOWN_VALUE, key, found, &names, what);
         }
         chosen
+    }
+
+    /// A word that is none of `names`: the one that is meant, or all.
+    fn unknown_word(
+        &mut self,
+        code: &'static Code,
+        key: &str,
+        found: Text<'_, '_>,
+        names: &[&str],
+        what: Said,
+    ) {
+        let meant = keys::meant_value(key, found.text)
+            .filter(|meant| names.contains(meant))
+            .or_else(|| nearest(found.text, names.iter().copied()));
+        let mut diagnostic = self.report.at(code, found.span(), what);
+        diagnostic = match meant {
+            Some(word) => diagnostic
+                .with_help(said!("did you mean \"{word}\"?", "是否想写 \"{word}\"？"))
+                .with_fix(Fix::likely(vec![Edit::new(
+                    found.span(),
+                    format!("\"{word}\""),
+                )])),
+            None => diagnostic.with_help(said!(
+                "write one of {all}",
+                "请写以下之一：{all}",
+                all = quoted(names)
+            )),
+        };
+        self.report.diags.push(diagnostic);
     }
 
     /// `variants`: a preset or a list of names. Of these, what is built.
@@ -248,7 +386,7 @@ impl Reading<'_, '_> {
                         "请写成列表：[\"{text}\"]"
                     )
                 } else {
-                    match nearest(text, presets) {
+                    match keys::meant_value("variants", text).or_else(|| nearest(text, presets)) {
                         Some(word) => said!("did you mean \"{word}\"?", "是否想写 \"{word}\"？"),
                         None => said!(
                             "write {all}, or a list of variants",

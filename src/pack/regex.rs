@@ -122,14 +122,41 @@ pub fn plan(
             code: &codes::REGEX_NO_LITERAL,
             span: whole,
             message: said!(
-                "no word of two bytes or more is in every match of the regex",
-                "并非每个匹配都含有一个两字节以上的固定词"
+                "no fixed text is in every match of the regex: its program of {n} bytes would be run at each character of each message",
+                "并非每个匹配都含有固定文字：{n} 字节的程序将在每条消息的每个字符处运行",
+                n = program.memory_usage()
             ),
             help: said!(
                 "add fixed text, as in `tg[:：]\\w+`; for a choice of more than {LITERALS} words write literal terms",
                 "请加入固定文字，例如 `tg[:：]\\w+`；超过 {LITERALS} 个词的选择请改用普通词"
             ),
         }),
+    }
+}
+
+/// A regex that is asked whether it matches the whole of a short text.
+pub(super) struct Whole {
+    program: thompson::pikevm::PikeVM,
+}
+
+impl Whole {
+    /// `None` if the regex is not fit.
+    pub(super) fn new(source: &str, limits: &PackLimits) -> Option<Self> {
+        plan(source, true, limits).ok()?;
+        let hir = parse(source, true).ok()?;
+        let nfa = thompson::Compiler::new().build_from_hir(&hir).ok()?;
+        let program = thompson::pikevm::PikeVM::new_from_nfa(nfa).ok()?;
+        Some(Self { program })
+    }
+
+    /// Whether the first match from the text's beginning is the whole text.
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        let mut cache = self.program.create_cache();
+        let input = regex_automata::Input::new(text).anchored(regex_automata::Anchored::Yes);
+        self.program
+            .find_iter(&mut cache, input)
+            .next()
+            .is_some_and(|found| found.range() == (0..text.len()))
     }
 }
 

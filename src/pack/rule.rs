@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use toml::de::DeValue;
 
-use super::condition::{Scope, operands};
+use super::condition::Scope;
 use super::keys::{self, Kind};
+use super::lint::{Owner, RawRule};
 use super::model::{Condition, List, ListRef, Lower, Operand, Rule, Status};
 use super::reading::{Reading, Text, dotted_from, is_dotted};
 use super::report::shown;
 use super::syntax::Table;
-use super::terms::{Inherited, RawList, RawTerm};
+use super::terms::{Inherited, RawList};
 use crate::diag::{codes, said};
 use crate::primitives::{Scene, Scenes};
 use crate::verdict::{Action, Listing, Severity};
@@ -45,9 +46,11 @@ impl Reading<'_, '_> {
                 );
                 break;
             }
+            self.report.owner = Owner::Rule(n);
             let id = self.rule_id(table, &at, &mut ids);
             rules.extend(self.rule(table, at, id));
         }
+        self.report.owner = Owner::Pack;
         rules
     }
 
@@ -125,10 +128,7 @@ impl Reading<'_, '_> {
 
         let raw = self.rule_lists(table);
         let except = self.terms(table, "except");
-        let lists: Vec<List> = raw
-            .iter()
-            .map(|list| self.settle(list, outer, true))
-            .collect();
+        let lists: Vec<List> = raw.iter().map(|list| self.settle(list, outer)).collect();
         let mut scope = Scope {
             own: lists.len(),
             used: vec![false; lists.len()],
@@ -138,11 +138,8 @@ impl Reading<'_, '_> {
         };
         let when = self.rule_condition(table, &at, &mut scope);
         let lower = self.lower(table, action, &mut scope);
-        if let Some(when) = &when {
-            self.lint_rule_exceptions(&except, &raw, when);
-        }
         self.unused(&raw, &scope);
-        let except = self.settle_terms(&except, Inherited::from_variants(outer), true);
+        let settled = self.settle_terms(&except, Inherited::from_variants(outer));
 
         let scenes = self.scenes(table);
         let (from, until) = match self.table(table, "effective", Kind::Period) {
@@ -159,6 +156,21 @@ impl Reading<'_, '_> {
         let title = self.prose(table, "title");
         let rollout = self.rollout(table);
         self.reserved(table);
+        let span =
+            |key: &str| Self::value(table, key).map_or(at.clone(), |(_, value)| value.span());
+        let raw = RawRule {
+            header: at.clone(),
+            id: span("id"),
+            when: span("when"),
+            lower: span("lower"),
+            effective: span("effective"),
+            listings: Self::value(table, "listings").map_or(at.clone(), |(key, _)| key),
+            lists: raw,
+            except,
+            copies: scope.copies,
+            allows: self.allows(table),
+        };
+        self.rules.push(raw);
 
         Some(Rule {
             id: id?,
@@ -172,7 +184,7 @@ impl Reading<'_, '_> {
             lists: scope.lists,
             when: when?,
             lower,
-            except,
+            except: settled,
             scenes,
             from,
             until,
@@ -432,25 +444,6 @@ impl Reading<'_, '_> {
             }
         }
         self.window(table);
-        if let Some((key, _)) = Self::value(table, "allow_lints") {
-            for (lint, at) in self.tables(table, "allow_lints", Kind::Lint) {
-                for key in Kind::Lint.keys() {
-                    if Self::value(lint, key).is_none() {
-                        self.missing(
-                            key,
-                            at.clone(),
-                            "allow_lints",
-                            said!(
-                                "write `{{ code = \"one-character-term\", reason = \"...\" }}`",
-                                "请写 `{{ code = \"one-character-term\", reason = \"...\" }}`"
-                            ),
-                        );
-                    }
-                    self.string(lint, key);
-                }
-            }
-            self.not_built("allow_lints", key);
-        }
     }
 
     fn unused(&mut self, raw: &[RawList], scope: &Scope) {
@@ -477,35 +470,6 @@ impl Reading<'_, '_> {
                 "请在 `when` 中引用，或删除它"
             ),
         );
-    }
-
-    fn lint_rule_exceptions(&mut self, except: &[RawTerm], own: &[RawList], when: &Condition) {
-        if except.is_empty() {
-            return;
-        }
-        let (mut of_rule, mut of_pack, mut category) = (Vec::new(), Vec::new(), false);
-        operands(when, &mut |operand| match operand {
-            Operand::List(ListRef::Rule(index)) if *index < own.len() => of_rule.push(*index),
-            Operand::List(ListRef::Pack(index)) => of_pack.push(*index),
-            // A copy of a pack's list, or hits of rules that stand elsewhere.
-            _ => category = true,
-        });
-        if category {
-            return;
-        }
-        let lists = std::mem::take(&mut self.lists);
-        let mut terms = of_rule
-            .iter()
-            .filter_map(|index| own.get(*index))
-            .chain(
-                of_pack
-                    .iter()
-                    .filter_map(|index| lists.get(*index).map(|(list, _)| list)),
-            )
-            .flat_map(|list| &list.terms);
-        self.lint_exceptions(except, &mut terms);
-        drop(terms);
-        self.lists = lists;
     }
 }
 

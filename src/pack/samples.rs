@@ -23,7 +23,13 @@ impl Reading<'_, '_> {
     ) -> Vec<Sample> {
         let mut samples = Vec::new();
         let mut found = Vec::new();
+        // A key under another name, or of the wrong type, is told already, and is no sample that lacks.
+        let mut told =
+            Self::value(rule, "samples").is_some_and(|(_, value)| !value.get_ref().is_table());
         if let Some((table, _)) = self.table(rule, "samples", Kind::Samples) {
+            told |= table.iter().any(|(key, value)| {
+                !Kind::Samples.keys().contains(&&**key.get_ref()) || !value.get_ref().is_array()
+            });
             for (key, _, value) in in_order(table) {
                 let kind = match key {
                     "match" => SampleKind::Match,
@@ -44,7 +50,7 @@ impl Reading<'_, '_> {
             (false, true) => "pass",
             (false, false) => return samples,
         };
-        if status == Status::Enforce {
+        if status == Status::Enforce && !told {
             self.report.miss(
                 &codes::NO_SAMPLES,
                 at.clone(),

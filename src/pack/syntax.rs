@@ -2,7 +2,7 @@
 //!
 //! Three passes, each of which bounds the next. The first counts tokens without keeping them. The second reads events,
 //! measures nesting, and finds what only newer TOML allows, which the reader accepts. Only then is the tree built: by
-//! a recursive parser, which cannot be deeper than what was measured.
+//! a recursive parser, which cannot be deeper than what was measured. A source that is refused is mended ([`super::mend`]) and read again.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,8 +11,10 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, Source};
 
+use super::keys;
+use super::mend::{self, Mended, Offer};
 use super::report::{Reporter, shown};
-use crate::diag::{Said, codes, said};
+use crate::diag::{Fix, Said, codes, said};
 use crate::limits::PackLimits;
 
 /// A table: keys and values, each with its span.
@@ -23,12 +25,21 @@ pub(super) type Value<'i> = toml::Spanned<toml::de::DeValue<'i>>;
 /// Tables and arrays nest at most this deep, and a dotted key has at most this many parts. The format itself needs six.
 const DEPTH: usize = 24;
 
-/// Reads the source. `None` if there is no tree to go on with; whatever was wrong is reported.
-pub(super) fn read<'i>(
-    source: &'i str,
-    limits: &PackLimits,
-    report: &mut Reporter,
-) -> Option<Table<'i>> {
+/// Rounds in which lines that cannot be read are taken out.
+const ROUNDS: usize = 3;
+
+/// The source as a tree, if it is TOML as it stands and within the limits.
+pub(super) enum Read<'i> {
+    /// It is.
+    Tree(Table<'i>),
+    /// It is not, and may be mended.
+    Refused,
+    /// There is nothing to go on with; it is reported.
+    Nothing,
+}
+
+/// Reads the source as it stands. Whatever only newer TOML allows is reported.
+pub(super) fn read<'i>(source: &'i str, limits: &PackLimits, report: &mut Reporter) -> Read<'i> {
     if source.len() > limits.pack_bytes {
         report.say(
             &codes::PACK_TOO_BIG,
@@ -44,8 +55,99 @@ pub(super) fn read<'i>(
                 "请把长词表移到词表文件，或拆分规则包"
             ),
         );
+        return Read::Nothing;
+    }
+    let Some(shape) = shape(source, limits, report) else {
+        return Read::Nothing;
+    };
+    let (tree, errors) = Table::parse_recoverable(source);
+    if !errors.is_empty() || shape.brackets {
+        return Read::Refused;
+    }
+    shape.say_newer(report);
+    Read::Tree(tree.into_inner())
+}
+
+/// Says what is wrong with a source that was refused, and makes the rest of it readable. `None` if it is no pack at all, or so much is wrong that nobody would
+/// read further.
+pub(super) fn mend(source: &str, report: &mut Reporter) -> Option<Mended> {
+    if let Some((at, what, help)) = mend::foreign(source) {
+        report.say(&codes::NOT_TOML, at, what, help);
         return None;
     }
+    let mut edits = Vec::new();
+    let slips = mend::slips(source);
+    let too_many = slips.len() >= mend::MOST;
+    for slip in slips {
+        if slip.offer == Offer::Nothing && !slip.what.en.is_empty() {
+            report.break_at(source, slip.at.start);
+        }
+        if !slip.what.en.is_empty() {
+            let mut diagnostic = report
+                .at(slip.code, slip.at, slip.what)
+                .with_help(slip.help);
+            for place in slip.also.into_iter().take(8) {
+                diagnostic = diagnostic.with_label(place, said!("here as well", "此处也是"));
+            }
+            diagnostic.fix = match slip.offer {
+                Offer::Nothing => None,
+                Offer::Likely => Some(Fix::likely(slip.edits.clone())),
+                Offer::Safe => Some(Fix::safe(slip.edits.clone())),
+            };
+            report.diags.push(diagnostic);
+        }
+        edits.extend(slip.edits);
+    }
+    (!too_many).then(|| Mended::new(source, edits))
+}
+
+/// Reads a mended source. Lines that are still wrong are reported and taken out: blanked, so that all places stay.
+pub(super) fn read_mended(text: &mut String, limits: &PackLimits, report: &mut Reporter) -> bool {
+    let Some(shape) = shape(text, limits, report) else {
+        return false;
+    };
+    shape.say_newer(report);
+    for round in 0..ROUNDS {
+        let (_, errors) = Table::parse_recoverable(text);
+        let mut lines = BTreeSet::new();
+        let mut duplicates = BTreeSet::new();
+        for error in &errors {
+            let at = clamp(text, error.span().unwrap_or(0..0));
+            let duplicate = error.message() == "duplicate key";
+            let line = mend::line_at(text, at.start);
+            let new = if duplicate {
+                duplicates.insert(at.start) && round == 0
+            } else {
+                lines.insert((line.start, line.end))
+            };
+            if !new {
+                continue;
+            }
+            if report.diags.is_full() {
+                report.count(&codes::SYNTAX);
+            } else {
+                syntax_error(text, error.message(), at, report);
+            }
+        }
+        if lines.is_empty() {
+            return true;
+        }
+        let mut bytes = std::mem::take(text).into_bytes();
+        for (start, end) in lines {
+            bytes[start..end].fill(b' ');
+            report.break_at_line(&bytes, start);
+        }
+        *text = String::from_utf8(bytes).unwrap_or_default();
+    }
+    true
+}
+
+/// The tree of a text of which all is said that can be.
+pub(super) fn tree(text: &str) -> Table<'_> {
+    Table::parse_recoverable(text).0.into_inner()
+}
+
+fn shape<'i>(source: &'i str, limits: &PackLimits, report: &mut Reporter) -> Option<Shape<'i>> {
     // Four tokens a term and its comma and white space, and as much again; a few hundred for each rule.
     let most = limits
         .terms
@@ -81,57 +183,29 @@ pub(super) fn read<'i>(
         );
         return None;
     }
-    for (at, message, help) in shape.newer {
-        report.say(&codes::NEWER_TOML, at, message, help);
-    }
-    let (tree, errors) = Table::parse_recoverable(source);
-    report.broken |= !errors.is_empty();
-    let mut seen = BTreeSet::new();
-    for error in &errors {
-        let at = clamp(source, error.span().unwrap_or(0..0));
-        // A lost quote makes the reader stumble over the same place again.
-        if report.diags.is_full() {
-            report.count(&codes::SYNTAX);
-        } else if seen.insert((at.start, error.message() == "duplicate key")) {
-            syntax_error(source, error.message(), at, report);
-        }
-    }
-    Some(tree.into_inner())
+    Some(shape)
 }
 
 fn syntax_error(source: &str, message: &str, at: Range<usize>, report: &mut Reporter) {
     if message == "duplicate key" {
         let key = shown(source.get(at.clone()).unwrap_or(""));
-        report.say(
-            &codes::DUPLICATE_KEY,
-            at,
-            said!("{key} is given twice", "{key} 重复出现"),
-            said!(
+        let mut diagnostic = report
+            .at(
+                &codes::DUPLICATE_KEY,
+                at.clone(),
+                said!("{key} is given twice", "{key} 重复出现"),
+            )
+            .with_help(said!(
                 "remove one of the two, or merge them; each rule begins with its own `[[rule]]`",
                 "请删除其一或合并；每条规则以各自的 `[[rule]]` 开头"
-            ),
-        );
+            ));
+        if let Some(first) = earlier(source, at) {
+            diagnostic = diagnostic.with_label(first, said!("the first is here", "第一个在此"));
+        }
+        report.diags.push(diagnostic);
         return;
     }
-    let found = source.get(at.clone()).unwrap_or("");
-    let help = if found.starts_with(['“', '”', '‘', '’', '「', '＂', '＇']) {
-        said!(
-            "write the straight quotes `\"` or `'`",
-            "请使用半角直引号 `\"` 或 `'`"
-        )
-    } else if found.starts_with('，') {
-        said!("write the comma `,`", "请使用半角逗号 `,`")
-    } else if found.starts_with(['＝', '【', '】', '＃']) {
-        said!(
-            "write this sign in its ASCII form",
-            "请使用该符号的半角形式"
-        )
-    } else if message.starts_with("string values must be quoted") {
-        // Longer texts are not shown whole, and control characters not at all.
-        let text = shown(found);
-        let text = text.trim_matches('`');
-        said!("write it in quotes: \"{text}\"", "请加引号：\"{text}\"")
-    } else if message.starts_with("missing escaped value") {
+    let help = if message.starts_with("missing escaped value") {
         said!(
             "in double quotes a `\\` begins an escape; write the text in single quotes, as in '\\d+'",
             "双引号中 `\\` 表示转义；请改用单引号，例如 '\\d+'"
@@ -154,6 +228,34 @@ fn syntax_error(source: &str, message: &str, at: Range<usize>, report: &mut Repo
         Said::new(message, in_chinese(message)),
         help,
     );
+}
+
+/// Where the key that is given again at `at` was given first: the same text at the start of a line above, of keys in the same table.
+fn earlier(source: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let mut line = mend::line_at(source, at.start);
+    let key = source.get(at.clone())?;
+    let header = source.get(line.start..at.start)?.trim_start();
+    let of_header = header.starts_with('[');
+    for _ in 0..10_000 {
+        line = mend::line_at(source, line.start.checked_sub(1)?);
+        let text = source.get(line.clone())?.trim_start();
+        let rest = if of_header {
+            text.strip_prefix(header)
+        } else {
+            Some(text)
+        };
+        if let Some(rest) = rest
+            && let Some(after) = rest.strip_prefix(key)
+            && after.trim_start().starts_with(['=', ']', '.'])
+        {
+            let start = line.end - rest.len();
+            return Some(start..start + key.len());
+        }
+        if !of_header && text.starts_with('[') {
+            return None;
+        }
+    }
+    None
 }
 
 /// What the reader's messages say, in Chinese.
@@ -209,6 +311,10 @@ struct Shape<'i> {
     /// Parts of the current key.
     parts: usize,
     too_deep: Option<Range<usize>>,
+    /// Where the header that is being read begins, and its brackets.
+    header: Option<(usize, usize)>,
+    /// Whether a header names a table that stands in other brackets, or has another name.
+    brackets: bool,
     newer: Vec<(Range<usize>, Said, Said)>,
 }
 
@@ -219,7 +325,25 @@ impl<'i> Shape<'i> {
             open: Vec::new(),
             parts: 0,
             too_deep: None,
+            header: None,
+            brackets: false,
             newer: Vec::new(),
+        }
+    }
+
+    fn say_newer(self, report: &mut Reporter) {
+        for (at, message, help) in self.newer {
+            report.say(&codes::NEWER_TOML, at, message, help);
+        }
+    }
+
+    fn close_header(&mut self, span: toml_parser::Span) {
+        if let Some((start, brackets)) = self.header.take()
+            && let Some(name) = self.source.get(start..span.start())
+        {
+            let name = name.trim();
+            let (meant, wanted) = keys::header(name, brackets);
+            self.brackets |= wanted != brackets || (meant != name && !name.contains(' '));
         }
     }
 
@@ -319,12 +443,22 @@ impl EventReceiver for Shape<'_> {
         self.content();
     }
 
-    fn std_table_open(&mut self, _: toml_parser::Span, _: &mut dyn ErrorSink) {
+    fn std_table_open(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) {
         self.parts = 0;
+        self.header = Some((span.end(), 1));
     }
 
-    fn array_table_open(&mut self, _: toml_parser::Span, _: &mut dyn ErrorSink) {
+    fn std_table_close(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) {
+        self.close_header(span);
+    }
+
+    fn array_table_open(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) {
         self.parts = 0;
+        self.header = Some((span.end(), 2));
+    }
+
+    fn array_table_close(&mut self, span: toml_parser::Span, _: &mut dyn ErrorSink) {
+        self.close_header(span);
     }
 
     fn simple_key(

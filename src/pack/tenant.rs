@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::keys::{self, Kind, in_order, nearest};
-use super::reading::{Reading, TABLE};
+use super::reading::{self, Reading, TABLE};
 use super::report::shown;
-use super::syntax::{self, Table, Value};
+use super::syntax::{Table, Value};
 use crate::diag::{Diagnostics, codes, said};
 use crate::limits::PackLimits;
 use crate::primitives::Scene;
@@ -50,10 +50,10 @@ impl Tenant {
     pub fn parse(file_name: &str, source: &str) -> Result<TenantParsed, Diagnostics> {
         let limits = PackLimits::default();
         let mut none = |_: &str| Err(String::new());
-        let mut reading = Reading::new(file_name, source, &limits, &mut none);
-        let tenant = syntax::read(source, &limits, &mut reading.report)
-            .and_then(|root| reading.tenant(&root));
-        let mut diags = reading.report.diags;
+        let (tenant, mut diags) =
+            reading::read(file_name, source, &limits, &mut none, |reading, root| {
+                reading.tenant(root)
+            });
         diags.sort();
         match tenant {
             Some(tenant) if !diags.has_errors() => Ok(TenantParsed {

@@ -1,6 +1,5 @@
 //! Lists and terms: taken from the tree first, given their variants once it is known which rule uses them.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use super::reading::{Reading, STRING};
 use super::regex;
 use super::report::shown;
 use super::syntax::{Table, Value};
-use crate::diag::{Code, Diagnostic, Said, codes, said};
+use crate::diag::{Code, Diagnostic, Level, Said, codes, said};
 use crate::text::tables;
 use crate::variant::{Variant, Variants};
 
@@ -24,7 +23,7 @@ pub(super) struct RawTerm {
     case_sensitive: Option<bool>,
     variants: Option<Variants>,
     /// The file, and where in it: for a term in the pack, the string with its quotes.
-    file: Arc<str>,
+    pub(super) file: Arc<str>,
     pub(super) span: Range<usize>,
 }
 
@@ -153,6 +152,7 @@ impl Reading<'_, '_> {
                 trimmed.to_owned()
             }
         };
+        self.report.misnamed.insert(name.to_owned());
         let name = shown(name);
         self.report.say(
             &codes::BAD_LIST_NAME,
@@ -178,6 +178,18 @@ impl Reading<'_, '_> {
             self.wrong_type(key, value, TERMS);
             return Vec::new();
         };
+        if let Some(inner) = array.iter().find(|item| item.get_ref().is_array()) {
+            self.report.say(
+                &codes::WRONG_TYPE,
+                inner.span(),
+                said!(
+                    "a list of terms holds no further list",
+                    "词表里不能再套列表"
+                ),
+                said!("remove the inner brackets", "请删除里层的方括号"),
+            );
+            return Vec::new();
+        }
         let mut terms = Vec::new();
         for item in array.iter() {
             if !self.count_term(Arc::clone(&self.report.file), item.span()) {
@@ -331,9 +343,11 @@ impl Reading<'_, '_> {
     /// Whether a literal is fit to be looked for.
     fn literal(&mut self, text: &str, file: &Arc<str>, span: &Range<usize>) -> bool {
         let mut say = |code: &'static Code, what: Said, help: Said| {
-            self.report
-                .diags
-                .push(Diagnostic::new(code, Arc::clone(file), span.clone(), what).with_help(help));
+            let said = Diagnostic::new(code, Arc::clone(file), span.clone(), what).with_help(help);
+            match said.level {
+                Level::Warning => self.report.warn(said),
+                Level::Error => self.report.diags.push(said),
+            }
         };
         if plain(text).is_empty() {
             say(
@@ -390,39 +404,27 @@ impl Reading<'_, '_> {
         true
     }
 
-    /// The list with every term's variants settled. `first` is false for further copies of it, of which nothing is said.
-    pub(super) fn settle(&mut self, list: &RawList, outer: Variants, first: bool) -> List {
+    /// The list with every term's variants settled.
+    pub(super) fn settle(&mut self, list: &RawList, outer: Variants) -> List {
         let inherited = Inherited {
             word: list.word,
             case_sensitive: list.case_sensitive,
             variants: list.variants.unwrap_or(outer),
         };
-        let terms = self.settle_terms(&list.terms, inherited, first);
-        if first {
-            for (raw, term) in list.terms.iter().zip(&terms) {
-                self.lint_term(raw, term);
-            }
-            self.lint_exceptions(&list.except, &mut list.terms.iter());
-        }
+        let terms = self.settle_terms(&list.terms, inherited);
         let inherited = Inherited {
             word: None,
             ..inherited
         };
         List {
             name: Arc::clone(&list.name),
-            except: self.settle_terms(&list.except, inherited, first),
+            except: self.settle_terms(&list.except, inherited),
             terms,
         }
     }
 
     /// Terms with their variants settled: of the term, else of the list, the rule, the pack.
-    pub(super) fn settle_terms(
-        &mut self,
-        raw: &[RawTerm],
-        inherited: Inherited,
-        first: bool,
-    ) -> Vec<Term> {
-        let mut seen: HashMap<Term, &RawTerm> = HashMap::new();
+    pub(super) fn settle_terms(&mut self, raw: &[RawTerm], inherited: Inherited) -> Vec<Term> {
         let mut terms = Vec::with_capacity(raw.len());
         for from in raw {
             let mut variants = from.variants.unwrap_or(inherited.variants);
@@ -435,33 +437,12 @@ impl Reading<'_, '_> {
                 word: from.word.or(inherited.word),
                 variants,
             };
-            if first && let Some(earlier) = seen.insert(term.clone(), from) {
-                self.duplicate(from, earlier);
-            }
             if from.regex {
                 self.regex(from, variants.contains(Variant::Case));
             }
             terms.push(term);
         }
         terms
-    }
-
-    fn duplicate(&mut self, term: &RawTerm, earlier: &RawTerm) {
-        let text = shown(&term.text);
-        let mut diagnostic = Diagnostic::new(
-            &codes::DUPLICATE_TERM,
-            Arc::clone(&term.file),
-            term.span.clone(),
-            said!("{text} stands in this list twice", "{text} 在该词表中重复"),
-        )
-        .with_help(said!("remove one of the two", "请删除其一"));
-        if earlier.file == term.file {
-            diagnostic = diagnostic.with_label(
-                earlier.span.clone(),
-                said!("it stands here already", "此处已有"),
-            );
-        }
-        self.report.diags.push(diagnostic);
     }
 
     fn regex(&mut self, term: &RawTerm, ignore_case: bool) {
@@ -471,7 +452,10 @@ impl Reading<'_, '_> {
             return;
         }
         match regex::plan(&term.text, ignore_case, self.limits) {
-            Ok(plan) => self.regexes.bytes += plan.program_bytes,
+            Ok(plan) => {
+                self.regexes.bytes += plan.program_bytes;
+                self.lint_literals(term, &plan);
+            }
             Err(problem) => {
                 if *problem.code == codes::REGEX_TOO_BIG {
                     // It was built that far.
@@ -510,100 +494,10 @@ impl Reading<'_, '_> {
         }
         self.terms <= self.limits.terms
     }
-
-    fn lint_term(&mut self, raw: &RawTerm, term: &Term) {
-        if term.regex {
-            return;
-        }
-        let text = plain(&term.text);
-        let mut chars = text.chars();
-        let (Some(_), second, third) = (chars.next(), chars.next(), chars.next()) else {
-            return;
-        };
-        let what = shown(&term.text);
-        let (code, said, help) = if second.is_none() {
-            (
-                &codes::ONE_CHARACTER_TERM,
-                said!("{what} is a single character", "{what} 只有一个字符"),
-                said!(
-                    "write a longer term, or require another list nearby with `near/N`",
-                    "请用更长的词，或用 `near/N` 要求附近有另一词表"
-                ),
-            )
-        } else if text.len() < 5 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            (
-                &codes::DIGIT_TERM,
-                said!("{what} is a short number", "{what} 是很短的数字"),
-                said!(
-                    "write a longer term, or require another list nearby with `near/N`",
-                    "请用更长的词，或用 `near/N` 要求附近有另一词表"
-                ),
-            )
-        } else if third.is_none()
-            && text.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && term.variants.contains(Variant::Case)
-        {
-            (
-                &codes::SHORT_LATIN_TERM,
-                said!("{what} has two letters", "{what} 只有两个字母"),
-                said!(
-                    "add `case_sensitive = true`, or require another list nearby with `near/N`",
-                    "请加 `case_sensitive = true`，或用 `near/N` 要求附近有另一词表"
-                ),
-            )
-        } else {
-            return;
-        };
-        self.report.diags.push(
-            Diagnostic::new(code, Arc::clone(&raw.file), raw.span.clone(), said).with_help(help),
-        );
-    }
-
-    /// Warns of exceptions inside which none of the terms can lie.
-    pub(super) fn lint_exceptions(
-        &mut self,
-        except: &[RawTerm],
-        terms: &mut dyn Iterator<Item = &RawTerm>,
-    ) {
-        /// Comparisons, beyond which nothing is said.
-        const MOST: usize = 1 << 20;
-        if except.is_empty() {
-            return;
-        }
-        let mut texts = Vec::new();
-        for term in terms {
-            // What a regex matches is not known here.
-            if term.regex || texts.len() * except.len() > MOST {
-                return;
-            }
-            texts.push(plain(&term.text));
-        }
-        for exception in except.iter().filter(|exception| !exception.regex) {
-            let whole = plain(&exception.text);
-            if !texts.iter().any(|text| whole.contains(text.as_str())) {
-                let what = shown(&exception.text);
-                self.report.diags.push(
-                    Diagnostic::new(
-                        &codes::IDLE_EXCEPTION,
-                        Arc::clone(&exception.file),
-                        exception.span.clone(),
-                        said!(
-                            "no term lies inside the exception {what}",
-                            "例外 {what} 中不含任何词"
-                        ),
-                    )
-                    .with_help(said!(
-                        "write the exception out with the term in it, or remove it",
-                        "请写出包含该词的完整例外，或删除它"
-                    )),
-                );
-            }
-        }
-    }
 }
 
 /// What of a text is significant whatever its variants, folded: a coarse reading for checks and lints.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         let mut one = [0; 4];

@@ -2,10 +2,14 @@
 //!
 //! Tight to loose: `near/N` and `then/N`, `not`, `and`, `or`; parentheses; `N of (a, b, c)`, `N of a`.
 
+mod tokens;
+
 use std::ops::Range;
 
-use super::reading::is_dotted;
-use super::report::shown;
+use tokens::{Token, tokens};
+
+pub(super) use tokens::Swap;
+
 use crate::diag::{Code, Said, codes, said};
 use crate::limits::PackLimits;
 
@@ -51,26 +55,15 @@ pub(super) struct Problem {
     pub(super) help: Said,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Token<'a> {
-    Open,
-    Close,
-    Comma,
-    And,
-    Or,
-    Not,
-    Of,
-    /// `near/N` (`false`) or `then/N` (`true`).
-    Near(bool, u32),
-    Number(u32),
-    Name(&'a str),
-    Category(&'a str),
-}
-
-/// Reads a condition. Bounded by `limits` in size, depth and time.
-pub(super) fn read(text: &str, limits: &PackLimits) -> Result<Written, Problem> {
-    let tokens = tokens(text, limits)?;
+/// Reads a condition. Bounded by `limits` in size, depth and time. What is written for another sign is read as that one, and put down in `swaps`.
+pub(super) fn read(
+    text: &str,
+    limits: &PackLimits,
+    swaps: &mut Vec<Swap>,
+) -> Result<Written, Problem> {
+    let tokens = tokens(text, limits, swaps)?;
     let mut parser = Parser {
+        text,
         tokens: &tokens,
         next: 0,
         end: text.len(),
@@ -84,193 +77,8 @@ pub(super) fn read(text: &str, limits: &PackLimits) -> Result<Written, Problem> 
     }
 }
 
-fn tokens<'a>(
-    text: &'a str,
-    limits: &PackLimits,
-) -> Result<Vec<(Token<'a>, Range<usize>)>, Problem> {
-    // Names, numbers, operators, parentheses and commas.
-    let most = limits.condition_nodes.saturating_mul(4);
-    let mut tokens = Vec::new();
-    let mut nodes = 0;
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let rest = &text[at..];
-        let run = |fits: fn(u8) -> bool| rest.bytes().take_while(|byte| fits(*byte)).count();
-        let (token, length) = match c {
-            c if c.is_ascii_whitespace() => {
-                at += c.len_utf8();
-                continue;
-            }
-            '(' => (Token::Open, 1),
-            ')' => (Token::Close, 1),
-            ',' => (Token::Comma, 1),
-            '0'..='9' => {
-                let length = run(|byte| byte.is_ascii_digit());
-                let number = number(&rest[..length], at..at + length)?;
-                (Token::Number(number), length)
-            }
-            '@' => {
-                let length = 1 + rest[1..]
-                    .bytes()
-                    .take_while(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
-                    .count();
-                let category = &rest[1..length];
-                if !is_dotted(category) {
-                    let what = shown(category);
-                    return Err(Problem {
-                        code: &codes::BAD_CATEGORY,
-                        at: at..at + length,
-                        what: said!("{what} is no category", "{what} 不是类别"),
-                        help: said!(
-                            "write dotted parts, as in `@terrorism.organisation`",
-                            "请写点分隔的类别，例如 `@terrorism.organisation`"
-                        ),
-                    });
-                }
-                (Token::Category(category), length)
-            }
-            c if c.is_ascii_alphabetic() => {
-                let length = run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                word(rest, length, at, limits)?
-            }
-            c => return Err(strange(c, at)),
-        };
-        nodes += usize::from(!matches!(
-            token,
-            Token::Open | Token::Close | Token::Comma | Token::Of
-        ));
-        tokens.push((token, at..at + length));
-        at += length;
-        if tokens.len() > most || nodes > limits.condition_nodes {
-            let most = limits.condition_nodes;
-            return Err(Problem {
-                code: &codes::CONDITION_TOO_BIG,
-                at: 0..at,
-                what: said!(
-                    "the condition has more than {most} names and operators",
-                    "条件的名字与运算符超过 {most} 个"
-                ),
-                help: said!(
-                    "put terms that belong together in one list",
-                    "请把同类的词放进一个词表"
-                ),
-            });
-        }
-    }
-    Ok(tokens)
-}
-
-fn number(digits: &str, at: Range<usize>) -> Result<u32, Problem> {
-    digits.parse().map_err(|_| Problem {
-        code: &codes::BAD_COUNT,
-        at,
-        what: said!("the number is too large", "数字过大"),
-        help: said!("write a smaller number", "请写较小的数字"),
-    })
-}
-
-/// A keyword, `near/N`, `then/N`, or a name, and its length with the distance.
-fn word<'a>(
-    rest: &'a str,
-    length: usize,
-    at: usize,
-    limits: &PackLimits,
-) -> Result<(Token<'a>, usize), Problem> {
-    let word = &rest[..length];
-    let token = match word {
-        "and" => Token::And,
-        "or" => Token::Or,
-        "not" => Token::Not,
-        "of" => Token::Of,
-        "near" | "then" => {
-            let digits = rest[length..].strip_prefix('/').map_or(0, |rest| {
-                rest.bytes().take_while(u8::is_ascii_digit).count()
-            });
-            if digits == 0 {
-                return Err(Problem {
-                    code: &codes::BAD_CONDITION,
-                    at: at..at + length,
-                    what: said!("`{word}` has no distance", "`{word}` 缺少距离"),
-                    help: said!(
-                        "write `{word}/12`, without spaces",
-                        "请写 `{word}/12`，中间不留空格"
-                    ),
-                });
-            }
-            let whole = length + 1 + digits;
-            let distance = rest[length + 1..whole].parse().unwrap_or(u32::MAX);
-            if distance > limits.distance {
-                let most = limits.distance;
-                return Err(Problem {
-                    code: &codes::BAD_DISTANCE,
-                    at: at..at + whole,
-                    what: said!("the distance is larger than {most}", "距离大于 {most}"),
-                    help: said!(
-                        "write `{word}/{most}` at most; for anywhere in the message write `and`",
-                        "最多写 `{word}/{most}`；不限位置请用 `and`"
-                    ),
-                });
-            }
-            return Ok((Token::Near(word == "then", distance), whole));
-        }
-        _ => {
-            let lower = word.to_ascii_lowercase();
-            if lower != word {
-                let what = shown(word);
-                return Err(Problem {
-                    code: &codes::BAD_CONDITION,
-                    at: at..at + length,
-                    what: said!(
-                        "{what} is neither a list nor an operator",
-                        "{what} 既不是词表名也不是运算符"
-                    ),
-                    help: said!(
-                        "names and operators are lower-case: {lower}",
-                        "名字和运算符都用小写：{lower}",
-                        lower = shown(&lower)
-                    ),
-                });
-            }
-            Token::Name(word)
-        }
-    };
-    Ok((token, length))
-}
-
-fn strange(c: char, at: usize) -> Problem {
-    let meant = match c {
-        '（' => "`(`",
-        '）' => "`)`",
-        '，' | '、' => "`,`",
-        '&' => "`and`",
-        '|' => "`or`",
-        '!' | '！' => "`not`",
-        '\u{3000}' | '\u{a0}' => "` `",
-        '＠' => "`@`",
-        '／' => "`/`",
-        _ => "",
-    };
-    let what = shown(c.encode_utf8(&mut [0; 4]));
-    let help = if meant.is_empty() {
-        said!(
-            "name lists, as in `offer near/12 (ask or price) and not shop`; terms stand in lists",
-            "条件里写词表名，例如 `offer near/12 (ask or price) and not shop`；词写在词表里"
-        )
-    } else {
-        said!("write {meant}", "请写 {meant}")
-    };
-    Problem {
-        code: &codes::BAD_CONDITION,
-        at: at..at + c.len_utf8(),
-        what: said!(
-            "{what} has no meaning in a condition",
-            "条件中不能用 {what}"
-        ),
-        help,
-    }
-}
-
 struct Parser<'a, 't> {
+    text: &'a str,
     tokens: &'t [(Token<'a>, Range<usize>)],
     next: usize,
     end: usize,
@@ -330,10 +138,7 @@ impl<'a> Parser<'a, '_> {
                     "`near` and `then` stand between two lists and make no chains",
                     "`near` 和 `then` 只能连接两个词表，不能连写"
                 ),
-                said!(
-                    "write `a near/5 b and b near/5 c`",
-                    "请写 `a near/5 b and b near/5 c`"
-                ),
+                self.unchained(),
             ),
             Some(Token::And | Token::Or | Token::Of) => self.problem(
                 said!("a list's name is missing before this", "此处之前缺少词表名"),
@@ -347,6 +152,27 @@ impl<'a> Parser<'a, '_> {
                 ),
             ),
         }
+    }
+
+    /// A chain of `near`s as two conditions.
+    fn unchained(&self) -> Said {
+        let before = self
+            .next
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last));
+        if let Some((Token::Name(name), at)) = before
+            && self.text.len() < 160
+        {
+            let (head, tail) = (&self.text[..at.end], &self.text[self.here().start..]);
+            return said!(
+                "write `{head} and {name} {tail}`",
+                "请写 `{head} and {name} {tail}`"
+            );
+        }
+        said!(
+            "write `a near/5 b and b near/5 c`",
+            "请写 `a near/5 b and b near/5 c`"
+        )
     }
 
     fn or(&mut self) -> Result<Written, Problem> {
@@ -589,8 +415,41 @@ mod tests {
             ("2 of (a, b, c) or 3 of d", "(2:a|b|c+3#d)"),
             ("not not a", "!!a"),
         ] {
-            let read = read(text, &PackLimits::default()).map(|written| plain(&written));
+            let read =
+                read(text, &PackLimits::default(), &mut Vec::new()).map(|written| plain(&written));
             assert_eq!(read.ok().as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_signs_are_read_as_what_they_mean() {
+        for (text, expected) in [
+            ("a AND b", "a and b"),
+            ("a && b", "a and b"),
+            ("（a or b）and c", "(a or b)and c"),
+            ("a和b", "a and b"),
+            ("a 或者 非 b", "a or not b"),
+            ("a||!b", "a or not b"),
+            ("a NEAR/3 b", "a near/3 b"),
+            ("a near / 3 b", "a near/3 b"),
+            ("a near：3 b", "a near/3 b"),
+            ("a near(3) b", "a near/3 b"),
+            ("a near 3 b", "a near/3 b"),
+            ("2 of （a，b）", "2 of (a,b)"),
+        ] {
+            let mut swaps = Vec::new();
+            let one = read(text, &PackLimits::default(), &mut swaps);
+            let edits: Vec<crate::diag::Edit> = swaps
+                .iter()
+                .map(|swap| crate::diag::Edit::new(swap.at.clone(), &*swap.meant))
+                .collect();
+            let rewritten = crate::diag::Fix::apply(text, &edits);
+            assert_eq!(rewritten.replace("  ", " "), expected, "{text}");
+            let mut none = Vec::new();
+            let two = read(expected, &PackLimits::default(), &mut none);
+            assert!(none.is_empty(), "{expected}");
+            let (one, two) = (one.expect(text), two.expect(expected));
+            assert_eq!(plain(&one), plain(&two), "{text}");
         }
     }
 
@@ -607,18 +466,16 @@ mod tests {
             ("(a and b) near/3 c", "bad-condition", 0..9),
             ("a near/3 not b", "bad-condition", 9..12),
             ("a near/9999 b", "bad-distance", 2..11),
-            ("a AND b", "bad-condition", 2..5),
-            ("a && b", "bad-condition", 2..3),
-            ("（a）", "bad-condition", 0..3),
+            ("\"a\" and b", "bad-condition", 0..1),
             ("99999999999 of a", "bad-count", 0..11),
             ("@x..y", "bad-category", 0..5),
         ] {
-            let problem = read(text, &PackLimits::default()).expect_err(text);
+            let problem = read(text, &PackLimits::default(), &mut Vec::new()).expect_err(text);
             assert_eq!((problem.code.name, problem.at), (code, at), "{text}");
         }
         for deep in ["(", "not ", "a and ", "("] {
             let text = deep.repeat(10_000);
-            let problem = read(&text, &PackLimits::default()).expect_err(deep);
+            let problem = read(&text, &PackLimits::default(), &mut Vec::new()).expect_err(deep);
             assert_eq!(problem.code.name, "condition-too-big");
         }
     }

@@ -194,6 +194,8 @@ pub(crate) enum Begins {
 pub(crate) struct RegexRow {
     pub(crate) term: u32,
     pub(crate) matcher: RegexMatcher,
+    /// Whether a text that it matches holds one of its patterns in `Ruleset::words`.
+    pub(crate) in_skeleton: bool,
 }
 
 /// A rule in force, or in shadow.
@@ -218,6 +220,15 @@ pub(crate) struct RuleRow {
     pub(crate) except: [Option<u32>; 2],
     /// The sets that `@category` sees of it.
     pub(crate) positive: Vec<u32>,
+}
+
+impl RuleRow {
+    /// Whether it is of that category, or of one below it.
+    pub(crate) fn is_below(&self, category: &str) -> bool {
+        self.category
+            .strip_prefix(category)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
 }
 
 /// `lower`.

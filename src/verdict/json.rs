@@ -34,6 +34,8 @@ pub struct Report<'a, I = ()> {
     verdict: &'a Verdict,
     message: &'a Message<'a>,
     id: Option<I>,
+    /// Numbers of findings, and the ids of their alerts.
+    alerts: &'a [(usize, String)],
 }
 
 impl<'a> Report<'a> {
@@ -43,6 +45,7 @@ impl<'a> Report<'a> {
             verdict,
             message,
             id: None,
+            alerts: &[],
         }
     }
 
@@ -52,7 +55,17 @@ impl<'a> Report<'a> {
             verdict: self.verdict,
             message: self.message,
             id: Some(id),
+            alerts: self.alerts,
         }
+    }
+}
+
+impl<'a, I> Report<'a, I> {
+    /// The same report, with the ids of the alerts that were raised, beside the numbers of their findings in [`Verdict::findings`].
+    #[must_use]
+    pub fn with_alerts(mut self, alerts: &'a [(usize, String)]) -> Self {
+        self.alerts = alerts;
+        self
     }
 }
 
@@ -74,12 +87,20 @@ impl<I: Serialize> Serialize for Report<'_, I> {
         }
         out.serialize_entry("action", action)?;
         out.serialize_entry("coverage", coverage)?;
-        out.serialize_entry("findings", &Findings { findings, parted })?;
+        out.serialize_entry(
+            "findings",
+            &Findings {
+                findings,
+                parted,
+                alerts: self.alerts,
+            },
+        )?;
         out.serialize_entry(
             "shadow",
             &Findings {
                 findings: shadow,
                 parted,
+                alerts: &[],
             },
         )?;
         let masked = self.verdict.masked(self.message);
@@ -95,15 +116,18 @@ impl<I: Serialize> Serialize for Report<'_, I> {
 struct Findings<'a> {
     findings: &'a [Finding],
     parted: bool,
+    alerts: &'a [(usize, String)],
 }
 
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_seq(Some(self.findings.len()))?;
-        for finding in self.findings {
+        for (number, finding) in self.findings.iter().enumerate() {
+            let alert = self.alerts.iter().find(|(of, _)| *of == number);
             out.serialize_element(&One {
                 finding,
                 parted: self.parted,
+                alert: alert.map(|(_, id)| &**id),
             })?;
         }
         out.end()
@@ -113,6 +137,7 @@ impl Serialize for Findings<'_> {
 struct One<'a> {
     finding: &'a Finding,
     parted: bool,
+    alert: Option<&'a str>,
 }
 
 impl Serialize for One<'_> {
@@ -138,8 +163,7 @@ impl Serialize for One<'_> {
         out.serialize_field("confidence", &1.0)?;
         out.serialize_field("references", &All(references, Text))?;
         out.serialize_field("listings", &All(listings, Entry))?;
-        // The id of an alert is given by whoever raises it.
-        out.serialize_field("alert", &None::<&str>)?;
+        out.serialize_field("alert", &self.alert)?;
         out.serialize_field("wants_alert", alert)?;
         let parted = self.parted;
         out.serialize_field("spans", &All(hits, |hit| Place { hit, parted }))?;

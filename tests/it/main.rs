@@ -4,6 +4,7 @@
 mod authors;
 #[cfg(feature = "base-rules")]
 mod base;
+mod broken;
 #[cfg(feature = "cli")]
 mod cli;
 mod compile;

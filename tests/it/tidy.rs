@@ -221,6 +221,9 @@ fn the_core_prints_nothing_and_waits_for_nothing() {
 #[test]
 fn public_signatures_name_no_other_crate() {
     let foreign = [
+        "redb",
+        "chacha20poly1305",
+        "serde_json",
         "aho_corasick",
         "regex_automata",
         "regex_syntax",

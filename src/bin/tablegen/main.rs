@@ -3,7 +3,7 @@
 //! `cargo run --features tablegen --bin tablegen -- DATA_DIR`, from the root of the crate. `DATA_DIR` holds `unicode/` (`CaseFolding.txt`,
 //! `confusables.txt`, `EquivalentUnifiedIdeograph.txt`) and `opencc/` (`TSCharacters.txt` and its kin), and what
 //! `evade` names. What comes out
-//! is committed; the same data gives the same bytes.
+//! is committed; the same data gives the same bytes. `tablegen words DATA_DIR` makes `src/pack/frequencies.rs` ([`words`]).
 //!
 //! Each table is made by a module of its own, on top of the tables of the earlier stages of the fold. The law that they keep together
 //! (folding a character less, and then fully, gives what folding it fully gives) is held by `tests/it/tables.rs`.
@@ -19,6 +19,7 @@ mod scripts;
 mod sources;
 mod unicode;
 mod width;
+mod words;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,9 +66,12 @@ impl Tables {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let dir = std::env::args_os()
-        .nth(1)
-        .ok_or("usage: tablegen DATA_DIR")?;
+    let mut args = std::env::args_os().skip(1);
+    let usage = "usage: tablegen DATA_DIR, or tablegen words DATA_DIR";
+    let dir = args.next().ok_or(usage)?;
+    if dir == "words" {
+        return words::make(Path::new(&args.next().ok_or(usage)?));
+    }
     let data = sources::Data::read(Path::new(&dir))?;
     let tables = Tables::from(&data)?;
     write::all(&tables, &data, Path::new("src/text/tables"))?;

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alerts;
 mod check;
 mod diff;
 mod evade;
@@ -37,6 +38,7 @@ enum Command {
     Test(test::Args),
     Explain(explain::Args),
     Diff(diff::Args),
+    Alerts(alerts::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,

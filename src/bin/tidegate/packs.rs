@@ -289,6 +289,8 @@ pub(crate) struct Rules {
     rulesets: Vec<Ruleset>,
     /// Titles of the rules that have one, by full id.
     titles: BTreeMap<String, String>,
+    /// Versions of the packs, by id.
+    pub(crate) versions: BTreeMap<String, String>,
     /// Rules that are not screened, and why: draft or retired.
     pub(crate) asleep: Vec<(String, &'static str)>,
 }
@@ -342,6 +344,7 @@ impl Rules {
             policy: Policy::default(),
             rulesets: Vec::new(),
             titles: BTreeMap::new(),
+            versions: BTreeMap::new(),
             asleep: Vec::new(),
         };
         own.extend(tenant.into_iter().flat_map(|tenant| tenant.packs.clone()));
@@ -369,6 +372,8 @@ impl Rules {
             return Ok(());
         }
         for pack in &packs {
+            self.versions
+                .insert(pack.id.to_string(), pack.version.to_string());
             for rule in &pack.rules {
                 let id = format!("{}/{}", pack.id, rule.id);
                 if matches!(rule.status, Status::Draft | Status::Retired) {

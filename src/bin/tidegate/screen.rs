@@ -3,6 +3,7 @@
 //! A chunk of lines is screened, written, and flushed; so a pipe that sends one line gets one answer at once, and a file of any length
 //! takes the memory of a chunk.
 
+mod alerting;
 mod human;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use tidegate::{Action, Scanner, Timestamp, Verdict};
 use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source};
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
+use alerting::{Alerting, Answered, Pledge};
 
 /// Screens messages, one a line, and answers each with a line, in order
 ///
@@ -52,6 +54,10 @@ pub(crate) struct Args {
     /// such as 2026-11-23T10:00:00Z
     #[arg(long, default_value = "now", value_parser = At::parse)]
     at: At,
+    /// Keep alerts in the outbox in this folder, which is made if need be, and tell its sinks (`tidegate alerts` shows them). `alert` in a
+    /// finding is then the id of an alert that is on disk
+    #[arg(long, value_name = "DIR")]
+    alerts: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,11 +74,20 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     };
     let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?;
     let watched = term::is_watched();
-    let format = args.format.unwrap_or(if watched {
+    let format = args.format.unwrap_or(if watched && args.alerts.is_none() {
         Format::Human
     } else {
         Format::Ndjson
     });
+    let alerting = match &args.alerts {
+        Some(_) if format == Format::Human => {
+            return Err(Broke::Usage(
+                "`--alerts` answers programs: leave `--format human` out".to_owned(),
+            ));
+        }
+        Some(folder) => Some(Alerting::open(folder, rules.versions.clone())?),
+        None => None,
+    };
     let mut out = Sink::new(format);
     let screener = Screener {
         rules: &rules,
@@ -81,6 +96,7 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         plain: args.lines,
         human: out.color(),
         typed: source.typed,
+        alerting: alerting.as_ref(),
     };
     let crew = Crew::new(args.jobs, Scanner::new)?;
     let (mut lines, bar) = source.lines(!watched);
@@ -100,7 +116,11 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         human::summary(out, &tally, began.elapsed())?;
         out.flush()?;
     }
-    Ok(if tally.bad > 0 {
+    let kept = match alerting {
+        Some(alerting) => alerting.finish()?,
+        None => true,
+    };
+    Ok(if tally.bad > 0 || !kept {
         Done::Badly
     } else {
         Done::Well
@@ -205,6 +225,8 @@ struct Screener<'a> {
     human: Option<bool>,
     /// Somebody types, and waits for an answer to clean messages as well.
     typed: bool,
+    /// Where alerts go.
+    alerting: Option<&'a Alerting>,
 }
 
 /// A line that could not be read.
@@ -227,16 +249,18 @@ impl Screener<'_> {
         crew.work(chunk, |scanner, lines| {
             let mut answers = Vec::with_capacity(lines.len() * 256);
             let mut tally = Tally::default();
+            let mut pledges = Vec::new();
             for line in lines {
-                self.answer(
+                let pledge = self.answer(
                     scanner,
                     &rulesets,
                     (line, chunk.bytes(line)),
                     now,
                     (&mut answers, &mut tally),
                 );
+                pledges.extend(pledge);
             }
-            (answers, tally)
+            (alerting::settle(pledges, answers, &mut tally), tally)
         })
     }
 
@@ -247,7 +271,7 @@ impl Screener<'_> {
         (line, bytes): (&Line, &[u8]),
         now: Timestamp,
         (out, tally): (&mut Vec<u8>, &mut Tally),
-    ) {
+    ) -> Option<Pledge<'_>> {
         let mut input = Input::default();
         let read = input.read(line, bytes, self.plain);
         if let Err(bad) = read.and_then(|()| input.belongs_to(self.tenant)) {
@@ -261,13 +285,30 @@ impl Screener<'_> {
                 Some(_) => human::bad(out, &bad),
                 None => json_line(out, &bad),
             }
-            return;
+            return None;
         }
         let parts = input.parts();
-        let message = input.message(&parts, self.tenant);
+        let mut message = input.message(&parts, self.tenant);
+        let own = input.id.filter(|raw| raw.get() != "null");
+        let id = self.alerting.map(|to| to.id(own, line.number));
+        message.id = id.as_deref().or(message.id);
         let at = self.at.of(&message, now);
         let verdict = scanner.scan(rulesets, &self.rules.policy, &message, at);
         tally.count(verdict);
+        if let Some(to) = self.alerting {
+            let given = id.as_ref().filter(|_| own.is_none());
+            let given = given.and_then(|id| serde_json::value::to_raw_value(id).ok());
+            let answered = Answered {
+                number: line.number,
+                echoed: given.as_deref().or(own),
+            };
+            if verdict.alert() {
+                return Some(to.answer(verdict, &message, &answered, at, out));
+            }
+            let report = Report::new(verdict, &message).with_id(answered.echoed);
+            json_line(out, &report);
+            return None;
+        }
         match self.human {
             Some(color) => {
                 let shown = human::Shown {
@@ -280,6 +321,7 @@ impl Screener<'_> {
             }
             None => json_line(out, &Report::new(verdict, &message).with_id(input.id)),
         }
+        None
     }
 }
 

@@ -1,0 +1,100 @@
+//! An outbox and its configuration, from a folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tidegate::alert::MasterKey;
+use tidegate::alert::outbox::{Outbox, Trouble};
+use tidegate::alert::sink::{AlertsConfig, Plan, Secret};
+
+use crate::{Broke, time};
+
+/// An open outbox.
+pub(crate) struct Store {
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) config: AlertsConfig,
+    folder: PathBuf,
+}
+
+pub(crate) fn broke(trouble: Trouble) -> Broke {
+    Broke::Usage(trouble.to_string())
+}
+
+impl Store {
+    /// The outbox in a folder, which is made if there is none. What is older than it may be kept is erased.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Broke> {
+        let store = Self::with(folder, Outbox::open)?;
+        store.outbox.expire(time::now()).map_err(broke)?;
+        Ok(store)
+    }
+
+    /// The outbox in a folder.
+    pub(crate) fn existing(folder: &Path) -> Result<Self, Broke> {
+        Self::with(folder, Outbox::open_existing)
+    }
+
+    fn with(
+        folder: &Path,
+        open: impl Fn(
+            &Path,
+            MasterKey,
+            tidegate::alert::outbox::OutboxLimits,
+        ) -> Result<Outbox, Trouble>,
+    ) -> Result<Self, Broke> {
+        let config = config(&folder.join("alerts.toml"))?;
+        let key = master_key(folder, config.master_key.as_ref())?;
+        let outbox = open(folder, key, config.outbox).map_err(broke)?;
+        Ok(Self {
+            outbox: Arc::new(outbox),
+            config,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// The sinks that the configuration names.
+    pub(crate) fn plans(&self) -> Result<Vec<Plan>, Broke> {
+        let mut plans: Vec<Plan> = Vec::new();
+        for sink in &self.config.sink {
+            let plan = sink.build(&self.folder).map_err(Broke::Usage)?;
+            if plans.iter().any(|other| other.name == plan.name) {
+                let name = plan.name;
+                return Err(Broke::Usage(format!("two sinks are called `{name}`")));
+            }
+            plans.push(plan);
+        }
+        Ok(plans)
+    }
+}
+
+fn config(path: &Path) -> Result<AlertsConfig, Broke> {
+    let failed = |said: &dyn std::fmt::Display| Broke::Usage(format!("{}: {said}", path.display()));
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| failed(&error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(AlertsConfig::default()),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn master_key(folder: &Path, source: Option<&Secret>) -> Result<MasterKey, Broke> {
+    let from_environment = || {
+        let file = std::env::var_os("TIDEGATE_MASTER_KEY_FILE");
+        match file {
+            Some(file) => {
+                Secret::File(std::path::absolute(PathBuf::from(&file)).unwrap_or(file.into()))
+            }
+            None => Secret::Env("TIDEGATE_MASTER_KEY".to_owned()),
+        }
+    };
+    let source = source.cloned().unwrap_or_else(from_environment);
+    let text = source.read(folder).map_err(|said| {
+        Broke::Usage(format!(
+            "no master key: {said}. `tidegate alerts key FILE` makes one; name it in TIDEGATE_MASTER_KEY_FILE, and keep it apart from the outbox"
+        ))
+    })?;
+    MasterKey::parse(&text).ok_or_else(|| {
+        Broke::Usage(
+            "the master key is 64 hexadecimal digits, as `tidegate alerts key FILE` makes it"
+                .to_owned(),
+        )
+    })
+}
