@@ -191,6 +191,21 @@ impl Variants {
         Self(bits & Self::STRONG.0)
     }
 
+    /// How sure it is, in percent, that what was found through these variants is the term (`src/ARCHITECTURE.md`, 3b).
+    pub fn confidence(self) -> u8 {
+        let of = |variant| match variant {
+            Variant::Turned | Variant::Transport | Variant::Digits => 95,
+            Variant::Pinyin | Variant::Leet | Variant::Split | Variant::Noise => 90,
+            Variant::Shape | Variant::Reversed => 85,
+            Variant::Homophone => 80,
+            _ => 100,
+        };
+        let forms = self.and(Self::FORMS);
+        let least = forms.iter().map(of).min().unwrap_or(100);
+        let further = forms.len().saturating_sub(1) as u8;
+        least - 5 * further.min(10)
+    }
+
     /// The members, in table order.
     pub fn iter(self) -> impl Iterator<Item = Variant> {
         Variant::ALL

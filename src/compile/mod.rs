@@ -259,6 +259,7 @@ impl<'a> Build<'a> {
             alert: rule.alert,
             shadow: rule.status == Status::Shadow,
             rollout: rule.rollout,
+            min_confidence: rule.min_confidence,
             scenes: rule.scenes,
             from: rule.from,
             until: rule.until,

@@ -455,7 +455,7 @@ impl<'a> Evaluation<'a> {
         ControlFlow::Continue(hits)
     }
 
-    /// The hits of a set that no exception of the list, the rule or the pack holds.
+    /// The hits of a set that the rule is sure enough of, and that no exception of the list, the rule or the pack holds.
     fn visible(
         &self,
         ruleset: usize,
@@ -472,7 +472,8 @@ impl<'a> Evaluation<'a> {
         let members = self.members_of(ruleset as u32, set);
         budget.spend(1 + members.len() as u64)?;
         out.extend(members.iter().map(|member| member.found).filter(|hit| {
-            !excepts
+            let sure = self.found[*hit as usize].confidence() >= rule.min_confidence;
+            sure && !excepts
                 .iter()
                 .flatten()
                 .any(|except| self.holds_hit(ruleset as u32, *except, *hit))

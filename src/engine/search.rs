@@ -31,6 +31,13 @@ pub(super) struct Found {
     pub(super) written: Option<Way>,
 }
 
+impl Found {
+    /// In percent (`src/ARCHITECTURE.md`, 3b).
+    pub(super) fn confidence(&self) -> u8 {
+        self.written.map_or(100, |way| way.used.confidence())
+    }
+}
+
 /// A way to read a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct View {

@@ -230,7 +230,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The hits of a list, after the exceptions of the list, the rule and the pack.
+    /// The hits of a list, that the rule is sure enough of, after the exceptions of the list, the rule and the pack.
     fn list_hits(self, list: ListRef) -> Vec<Hit> {
         let list = self.list(list);
         let exceptions: Vec<Hit> = [&list.except, &self.rule.except, &self.pack.except]
@@ -239,7 +239,8 @@ impl<'a> Seen<'a> {
             .collect();
         let mut hits = self.message.hits_of_all(&list.terms);
         hits.retain(|hit| {
-            !exceptions
+            let sure = hit.variants.confidence() >= self.rule.min_confidence;
+            sure && !exceptions
                 .iter()
                 .any(|exception| exception.part == hit.part && exception.span.holds(hit.span))
         });

@@ -209,6 +209,8 @@ pub(crate) struct RuleRow {
     pub(crate) shadow: bool,
     /// Hundredths of a percent of the conversations.
     pub(crate) rollout: u16,
+    /// The least confidence of its hits, in percent.
+    pub(crate) min_confidence: u8,
     pub(crate) scenes: Scenes,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
