@@ -89,12 +89,11 @@ struct Cell {
 pub(super) struct FormWalker {
     folder: Folder,
     symbols: Vec<Symbol>,
-    /// From the start of the walk on, as far as it has looked.
+    /// Those of the clusters from `anchor` on, as far as walks have looked.
     cells: Vec<Cell>,
-    /// The cluster after the last of `cells`.
-    next: usize,
-    /// The symbols of up to three cells before the start, the nearest first.
-    before: Vec<char>,
+    /// For each of these clusters, how many cells stand before it.
+    starts: Vec<u32>,
+    anchor: usize,
     steps: Vec<Step>,
     forms: Vec<Step>,
     tries: usize,
@@ -103,7 +102,26 @@ pub(super) struct FormWalker {
 }
 
 impl FormWalker {
-    /// The walk from cluster `start`: its last cluster and the variants that it used.
+    /// Begins with another text, or with terms under other variants. Walks start at `from` or after it.
+    pub(super) fn begin(&mut self, from: usize) {
+        self.cells.clear();
+        self.starts.clear();
+        self.anchor = from;
+    }
+
+    /// Begins with a walk from cluster `start` alone: as much is read before it as may be of one word with it.
+    pub(super) fn begin_at(&mut self, field: &Field<'_>, variants: Variants, start: usize) {
+        let mut from = start;
+        let mut before = 0;
+        while before < 3 && from > 0 {
+            from -= 1;
+            before += self.fold(field, variants, from);
+        }
+        self.begin(from);
+    }
+
+    /// The walk from cluster `start`: its last cluster and the variants that it used. All walks since [`Self::begin`] are under the same
+    /// variants.
     pub(super) fn walk(
         &mut self,
         walker: &mut Walker,
@@ -111,56 +129,50 @@ impl FormWalker {
         sought: &Sought<'_>,
         start: usize,
     ) -> Option<(usize, Variants)> {
-        self.cells.clear();
         self.steps.clear();
         self.forms.clear();
         self.tries = 0;
-        self.next = start;
-        self.before.clear();
+        while self.anchor + self.starts.len() <= start {
+            self.read(field, sought);
+        }
+        let from = self.starts[start - self.anchor] as usize;
         // A cluster that is read to nothing begins no walk.
-        if self.cell(field, sought, 0)?.cluster != start {
+        if self.cell(field, sought, from)?.cluster != start {
             return None;
         }
-        let mut before = start;
-        while self.before.len() < 3 && before > 0  {
-            before -= 1;
-            self.symbols.clear();
-            self.spent += 1 + (field.ground.cluster(before).len() as u64 >> 4);
-            self.folder.fold(
-                field.ground.cluster(before),
-                sought.reading.variants,
-                &mut self.symbols,
-            );
-            let symbols = self.symbols.iter().rev().map(|symbol| symbol.plain);
-            self.before.extend(symbols);
-        }
-        let found = self.from(walker, field, sought, 0);
+        let found = self.from(walker, field, sought, from);
         self.spent += self.tries as u64;
         found
     }
 
-    /// The cell so many after the start.
+    /// Folds a cluster into `symbols`; how many there are.
+    fn fold(&mut self, field: &Field<'_>, variants: Variants, cluster: usize) -> usize {
+        let text = field.ground.cluster(cluster);
+        self.symbols.clear();
+        self.spent += 1 + (text.len() as u64 >> 4);
+        self.folder.fold(text, variants, &mut self.symbols);
+        self.symbols.len()
+    }
+
+    /// Adds the cells of the next cluster.
+    fn read(&mut self, field: &Field<'_>, sought: &Sought<'_>) {
+        let cluster = self.anchor + self.starts.len();
+        self.starts.push(self.cells.len() as u32);
+        let count = self.fold(field, sought.reading.variants, cluster);
+        self.cells
+            .extend(self.symbols.iter().enumerate().map(|(nth, symbol)| Cell {
+                symbol: *symbol,
+                cluster,
+                last: nth + 1 == count,
+            }));
+    }
+
     fn cell(&mut self, field: &Field<'_>, sought: &Sought<'_>, at: usize) -> Option<Cell> {
         while self.cells.len() <= at {
-            let cluster = self.next;
-            if cluster >= field.ground.clusters.len() {
+            if self.anchor + self.starts.len() >= field.ground.clusters.len() {
                 return None;
             }
-            self.next += 1;
-            self.symbols.clear();
-            self.spent += 1 + (field.ground.cluster(cluster).len() as u64 >> 4);
-            self.folder.fold(
-                field.ground.cluster(cluster),
-                sought.reading.variants,
-                &mut self.symbols,
-            );
-            let count = self.symbols.len();
-            self.cells
-                .extend(self.symbols.iter().enumerate().map(|(nth, symbol)| Cell {
-                    symbol: *symbol,
-                    cluster,
-                    last: nth + 1 == count,
-                }));
+            self.read(field, sought);
         }
         self.cells.get(at).copied()
     }
@@ -216,7 +228,7 @@ impl FormWalker {
                     to: at + 1,
                     filled: true,
                     toned: false,
- signs: false,
+                    signs: false,
                 };
                 if let Some(found) = self.take(walker, field, sought, step) {
                     return Some(found);
@@ -252,7 +264,9 @@ impl FormWalker {
         symbol: &TermSymbol,
     ) -> bool {
         let looks = sought.reading.variants.contains(Variant::Confusables);
-        field.ground.equal(cell.cluster, &cell.symbol, symbol, looks)
+        field
+            .ground
+            .equal(cell.cluster, &cell.symbol, symbol, looks)
     }
 
     /// Adds the ways in which the next symbol can be written at a cell.
@@ -269,7 +283,7 @@ impl FormWalker {
             to: at + 1,
             filled: false,
             toned: false,
- signs: false,
+            signs: false,
         };
         let (c, p) = (cell.symbol.plain, symbols[j].plain);
         let equal = self.equal(field, sought, &cell, &symbols[j]);
@@ -311,7 +325,9 @@ impl FormWalker {
             return;
         }
         if variants.contains(Variant::Pinyin) {
-            let before_digit = symbols.get(j + 1).is_some_and(|next| next.class == Class::Digit);
+            let before_digit = symbols
+                .get(j + 1)
+                .is_some_and(|next| next.class == Class::Digit);
             self.typed(field, sought, at, p, before_digit);
         }
         if variants.contains(Variant::Homophone) && c != p && han::sound_alike(c, p) {
@@ -336,21 +352,34 @@ impl FormWalker {
         }
     }
 
-    /// Where a stretch of three equal symbols or more ends, if one begins at a cell.
+    /// Where a stretch of three to sixteen clusters of the same one character ends, if it begins at a cell.
     fn stretch(&mut self, field: &Field<'_>, sought: &Sought<'_>, at: usize) -> Option<usize> {
         if !sought.reading.variants.contains(Variant::Repeats) {
             return None;
         }
-        let symbol = self.char_at(at);
+        let here = self.alone(field, sought, at)?;
+        let before = at
+            .checked_sub(1)
+            .and_then(|at| self.alone(field, sought, at));
+        if before == Some(here) {
+            return None;
+        }
         let mut same = 1;
-        while same < STRETCH
-            && self
-                .cell(field, sought, at + same)
-                .is_some_and(|cell| cell.symbol.plain == symbol)
-        {
+        while same <= STRETCH && self.alone(field, sought, at + same) == Some(here) {
             same += 1;
         }
-        (same >= 3).then_some(at + same)
+        (3..=STRETCH).contains(&same).then_some(at + same)
+    }
+
+    /// The character of the text that a cell is, if its cluster is that alone, and makes no other cell.
+    fn alone(&mut self, field: &Field<'_>, sought: &Sought<'_>, at: usize) -> Option<char> {
+        let cell = self.cell(field, sought, at)?;
+        let first = at
+            .checked_sub(1)
+            .is_none_or(|at| self.cells[at].cluster != cell.cluster);
+        let mut chars = field.ground.cluster(cell.cluster).chars();
+        let only = chars.next().filter(|_| chars.next().is_none());
+        only.filter(|_| first && cell.last)
     }
 
     /// Syllables and initials of a Han character, typed out.
@@ -371,7 +400,8 @@ impl FormWalker {
             signs: false,
         };
         for syllable in han::readings(p) {
-            let Some((end, signs)) = self.spelled(field, sought, at, han::spelling(*syllable)) else {
+            let Some((end, signs)) = self.spelled(field, sought, at, han::spelling(*syllable))
+            else {
                 continue;
             };
             let mut digit = |at| {
@@ -464,7 +494,10 @@ impl FormWalker {
             Kind::Reversed => used = used.with(Variant::Reversed),
             Kind::Transport => {
                 let of = self.cells[first.from].cluster..=self.cells[last.to - 1].cluster;
-                if !field.ground.clusters[of].iter().any(|cluster| cluster.decoded) {
+                if !field.ground.clusters[of]
+                    .iter()
+                    .any(|cluster| cluster.decoded)
+                {
                     return None;
                 }
                 used = used.with(Variant::Transport);
@@ -487,11 +520,6 @@ impl FormWalker {
         self.steps.iter().filter(|step| step.how == how).count()
     }
 
-    /// The symbol so many cells before the start.
-    fn before(&self, back: usize) -> Option<char> {
-        self.before.get(back - 1).copied()
-    }
-
     fn char_at(&self, at: usize) -> char {
         self.cells[at].symbol.plain
     }
@@ -504,9 +532,13 @@ impl FormWalker {
             .steps
             .iter()
             .any(|step| step.how == How::Turned && signs::is_turned(self.char_at(step.from)));
-        let upright = self.steps.iter().zip(&sought.reading.symbols).any(|(step, symbol)| {
-            step.how != How::Turned && tables::script(symbol.plain) == Script::Latin
-        });
+        let upright = self
+            .steps
+            .iter()
+            .zip(&sought.reading.symbols)
+            .any(|(step, symbol)| {
+                step.how != How::Turned && tables::script(symbol.plain) == Script::Latin
+            });
         upside_down && !upright && self.steps.len() >= 3
     }
 
@@ -519,10 +551,17 @@ impl FormWalker {
         if (0..n).all(|j| symbols[j].plain == symbols[n - 1 - j].plain) {
             return false;
         }
-        if symbols.iter().any(|symbol| tables::script(symbol.plain).bounds_words()) {
+        if symbols
+            .iter()
+            .any(|symbol| tables::script(symbol.plain).bounds_words())
+        {
             return n >= 4;
         }
-        let in_words = self.steps.iter().filter(|step| self.in_word(field, step.from)).count();
+        let in_words = self
+            .steps
+            .iter()
+            .filter(|step| self.in_word(field, step.from))
+            .count();
         in_words < if n < 3 { 1 } else { n }
     }
 
@@ -536,7 +575,12 @@ impl FormWalker {
 
     fn by_sound_and_shape(&self, field: &Field<'_>, noisy: bool) -> bool {
         let n = self.steps.len();
-        let of = |how: &[How]| self.steps.iter().filter(|step| how.contains(&step.how)).count();
+        let of = |how: &[How]| {
+            self.steps
+                .iter()
+                .filter(|step| how.contains(&step.how))
+                .count()
+        };
         let replaced = of(&[How::Homophone, How::Shape]);
         let in_words = self
             .steps
@@ -631,9 +675,15 @@ impl FormWalker {
             let noise = |cell: &Cell| class(cell) == Class::Noise;
             let joiner = |cell: &Cell| matches!(class(cell), Class::Space | Class::Joiner);
             let joiners = gap.iter().all(joiner);
-            let typed = pair.iter().any(|step| matches!(step.how, How::Pinyin | How::Initial));
+            let typed = pair
+                .iter()
+                .any(|step| matches!(step.how, How::Pinyin | How::Initial));
             let own = sought.reading.between(symbol);
-            let own = !own.is_empty() && gap.iter().map(|cell| cell.symbol.plain).eq(own.iter().copied());
+            let own = !own.is_empty()
+                && gap
+                    .iter()
+                    .map(|cell| cell.symbol.plain)
+                    .eq(own.iter().copied());
             let free = own || (symbol.soft() && gap.iter().all(space));
             if free || (joiners && (typed || (symbol.soft() && gaps_allowed))) {
                 continue;
@@ -668,9 +718,14 @@ impl FormWalker {
             }
             single &= filler.len() == 1;
         }
-        let spaced = symbols.iter().all(|symbol| tables::script(symbol.plain).bounds_words());
+        let spaced = symbols
+            .iter()
+            .all(|symbol| tables::script(symbol.plain).bounds_words());
         let foreign = (digits && !symbols.iter().any(|symbol| symbol.class == Class::Digit))
-            || (letters && !symbols.iter().any(|symbol| symbol.plain.is_ascii_alphabetic()));
+            || (letters
+                && !symbols
+                    .iter()
+                    .any(|symbol| symbol.plain.is_ascii_alphabetic()));
         if foreign {
             return n >= 3 || !spaced;
         }
@@ -680,12 +735,11 @@ impl FormWalker {
     /// Whether the text has the cell in a common word with a neighbour.
     fn in_word(&self, field: &Field<'_>, at: usize) -> bool {
         let symbol = |at: usize| self.cells.get(at).map(|cell| cell.symbol.plain);
-        let before = match at {
-            0 => self.before(1),
-            _ => symbol(at - 1),
-        };
+        let before = at.checked_sub(1).and_then(symbol);
         let is_word = |a: Option<char>, b: Option<char>| match (a, b) {
-            (Some(a), Some(b)) if field.kind == Kind::Reversed => han::is_word(simple(b), simple(a)),
+            (Some(a), Some(b)) if field.kind == Kind::Reversed => {
+                han::is_word(simple(b), simple(a))
+            }
             (Some(a), Some(b)) => han::is_word(simple(a), simple(b)),
             _ => false,
         };
@@ -693,10 +747,7 @@ impl FormWalker {
             (0..length).any(|back| {
                 let mut word = ['\0'; 4];
                 for (nth, place) in word[..length].iter_mut().enumerate() {
-                    let c = match (at + nth).checked_sub(back) {
-                        Some(at) => symbol(at),
-                        None => self.before(back - at - nth),
-                    };
+                    let c = (at + nth).checked_sub(back).and_then(symbol);
                     match c {
                         Some(c) => *place = simple(c),
                         None => return false,

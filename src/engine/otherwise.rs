@@ -81,6 +81,8 @@ pub(super) struct Otherwise {
     turned: String,
     decoded: Decoded,
     units: Vec<Unit>,
+    /// Rows of letters, and those of one letter more.
+    spelled: [Vec<u32>; 2],
     readings: Vec<Taken>,
     rows: Vec<(u32, u32, u32)>,
     candidates: Vec<Candidate>,
@@ -120,7 +122,10 @@ impl Otherwise {
             }
             budget.spend(part.text.len() as u64)?;
             self.text(part, kind);
-            let (turned, decoded) = (std::mem::take(&mut self.turned), std::mem::take(&mut self.decoded));
+            let (turned, decoded) = (
+                std::mem::take(&mut self.turned),
+                std::mem::take(&mut self.decoded),
+            );
             let text = match kind {
                 Kind::Raw => part.text,
                 Kind::Reversed => &turned,
@@ -307,6 +312,7 @@ impl Otherwise {
         let unit = self.units[at];
         let (skeleton, raw) = (unit.skeleton, unit.raw);
         let (units, readings) = (&self.units, &mut self.readings);
+        let [rows, longer] = &mut self.spelled;
         let mark = readings.len();
         let mut add = |code: Code, next: usize| {
             let known = |taken: &Taken| (taken.code, taken.next as usize) == (code, next);
@@ -317,19 +323,15 @@ impl Otherwise {
                 });
             }
         };
-        let same = |other: &Unit| match skeleton {
-            '\0' => other.skeleton == '\0' && sign(other.raw) == sign(raw),
-            _ => other.skeleton == skeleton,
-        };
-        let run = units[at..].iter().take(STRETCH).take_while(|unit| same(unit)).count();
-        let stretches = if prefixes.variants.contains(Variant::Repeats) {
-            3..=run
+        // A stretch is taken whole, from its first character; its last may have marks, and be no part of it.
+        let ends = if prefixes.variants.contains(Variant::Repeats) {
+            let run = stretch(units, at);
+            [run, run - 1].map(|length| if length >= 3 { length } else { 1 })
         } else {
-            1..=0
+            [1; 2]
         };
         if skeleton != '\0' {
-            add(prefixes::literal(skeleton), at + 1);
-            for length in stretches.clone() {
+            for length in [1].into_iter().chain(ends) {
                 add(prefixes::literal(skeleton), at + length);
             }
         }
@@ -347,8 +349,9 @@ impl Otherwise {
             if has(Variant::Leet) {
                 for letter in signs::leet(c).chars() {
                     let code = prefixes::literal(tables::merged(letter));
-                    add(code, at + 1);
-                    stretches.clone().for_each(|length| add(code, at + length));
+                    for length in [1].into_iter().chain(ends) {
+                        add(code, at + length);
+                    }
                 }
             }
             if has(Variant::Digits)
@@ -392,18 +395,24 @@ impl Otherwise {
         // What a unit is as letters: itself, and what it is written for.
         let leet = has(Variant::Leet);
         let letters = |unit: &Unit| {
-            let signs = if leet { [sign(unit.raw), unit.skeleton] } else { ['\0'; 2] };
+            let signs = if leet {
+                [sign(unit.raw), unit.skeleton]
+            } else {
+                ['\0'; 2]
+            };
             let of_signs = signs.into_iter().flat_map(|c| signs::leet(c).chars());
             std::iter::once(unit.skeleton)
                 .chain(of_signs.map(tables::merged))
                 .filter(char::is_ascii_lowercase)
         };
-        let mut rows = vec![0];
+        rows.clear();
+        rows.push(0);
         for (n, unit) in units[at..].iter().take(6).enumerate() {
-            rows = rows
-                .iter()
-                .flat_map(|row| letters(unit).filter_map(|letter| prefixes::spell(*row, letter)))
-                .collect();
+            longer.clear();
+            for row in &*rows {
+                longer.extend(letters(unit).filter_map(|letter| prefixes::spell(*row, letter)));
+            }
+            std::mem::swap(rows, longer);
             rows.sort_unstable();
             rows.dedup();
             rows.truncate(ROWS);
@@ -411,7 +420,9 @@ impl Otherwise {
                 break;
             }
             let next = at + n + 1;
-            let toned = units.get(next).is_some_and(|unit| matches!(unit.skeleton, '1'..='5'));
+            let toned = units
+                .get(next)
+                .is_some_and(|unit| matches!(unit.skeleton, '1'..='5'));
             for syllable in rows.iter().flat_map(|row| prefixes::spelled(*row)) {
                 add(prefixes::syllable(*syllable), next);
                 if toned {
@@ -450,6 +461,7 @@ impl Otherwise {
         let field = field(text, &self.reading, kind, part.limits);
         self.walked.clear();
         let mut last = None;
+        let mut variants = None;
         for candidate in candidates {
             if last == Some(candidate) || !matters(candidate) {
                 continue;
@@ -459,7 +471,10 @@ impl Otherwise {
             let Some(reading) = &row.reading else {
                 continue;
             };
-            if kind.variant().is_some_and(|variant| !reading.variants.contains(variant)) {
+            if kind
+                .variant()
+                .is_some_and(|variant| !reading.variants.contains(variant))
+            {
                 continue;
             }
             let sought = Sought {
@@ -468,18 +483,24 @@ impl Otherwise {
                 turkic: row.turkic,
                 gap: part.limits.gap,
             };
+            if variants != Some(reading.variants) {
+                variants = Some(reading.variants);
+                self.forms.begin(0);
+            }
             let start = candidate.at as usize;
             let found = self.forms.walk(&mut self.walker, &field, &sought, start);
             budget.spend(4 + std::mem::take(&mut self.forms.spent))?;
             if let Some((end, used)) = found {
-                self.walked.push((candidate.term, candidate.at, end as u32, used));
+                self.walked
+                    .push((candidate.term, candidate.at, end as u32, used));
             }
         }
         // Of walks with the same end the one that starts last; of these, in order, those that overlap none before.
         self.walked
             .sort_by_key(|(term, start, end, _)| (*term, *end, std::cmp::Reverse(*start)));
         self.walked.dedup_by_key(|(term, _, end, _)| (*term, *end));
-        self.walked.sort_by_key(|(term, start, _, _)| (*term, *start));
+        self.walked
+            .sort_by_key(|(term, start, _, _)| (*term, *start));
         let mut last = None;
         for (term, start, end, used) in &self.walked {
             if last.is_some_and(|(of, before)| of == *term && before >= *start) {
@@ -511,7 +532,10 @@ impl Otherwise {
         let row = &ruleset.terms[term as usize];
         let Way { kind, used, .. } = way;
         let (start, end) = (way.clusters.0 as usize, way.clusters.1 as usize);
-        let others = row.variants.and(Variants::STANDARD).without(Variant::Encoded);
+        let others = row
+            .variants
+            .and(Variants::STANDARD)
+            .without(Variant::Encoded);
         self.fill(part, kind);
         let text = match kind {
             Kind::Raw => part.text,
@@ -530,6 +554,7 @@ impl Otherwise {
                 turkic: row.turkic,
                 gap: part.limits.gap,
             };
+            self.forms.begin_at(&field, reading.variants, start);
             let found = self.forms.walk(&mut self.walker, &field, &sought, start);
             found.is_some_and(|(last, _)| last == end)
         })
@@ -539,6 +564,21 @@ impl Otherwise {
 
 /// Rows of letters that one row of digits and signs may stand for; 2 to the sixth at most, three letters for one sign counted in.
 const ROWS: usize = 729;
+
+/// How many equal characters stand one after another, beginning at a unit; 1 if one stands before it.
+fn stretch(units: &[Unit], at: usize) -> usize {
+    let length = units[at].raw.len_utf8() as u32;
+    let follows = |pair: &[Unit]| pair[0].raw == pair[1].raw && pair[0].at + length == pair[1].at;
+    if at > 0 && follows(&units[at - 1..=at]) {
+        return 1;
+    }
+    let run = units[at..]
+        .windows(2)
+        .take(STRETCH + 1)
+        .take_while(|pair| follows(pair))
+        .count();
+    run + 1
+}
 
 fn field<'a>(text: &'a str, reading: &'a Reading, kind: Kind, limits: &Limits) -> Field<'a> {
     Field {

@@ -681,9 +681,11 @@ impl Searcher {
         };
         let walker = &mut self.walker;
         let smallest = smallest(
-            row.variants.and(Variants::STANDARD).without(Variant::Encoded), |variants| {
-            explains(walker, &ground, &sought, &row.text, variants, (start, end))
-        });
+            row.variants
+                .and(Variants::STANDARD)
+                .without(Variant::Encoded),
+            |variants| explains(walker, &ground, &sought, &row.text, variants, (start, end)),
+        );
         self.decoded = decoded;
         smallest.or(forced)
     }

@@ -398,7 +398,11 @@ impl Walker {
 
     /// The nearest symbol beyond cluster `at` on that side, and its cluster; clusters that are read to nothing are passed over.
     pub(super) fn neighbour(
-        &mut self, ground: &Ground<'_>, at: usize, side: Side) -> Option<(char, usize)> {
+        &mut self,
+        ground: &Ground<'_>,
+        at: usize,
+        side: Side,
+    ) -> Option<(char, usize)> {
         let mut at = at;
         loop {
             at = match side {

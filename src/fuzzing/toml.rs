@@ -60,7 +60,11 @@ fn write_rule(out: &mut String, pack: &Pack, rule: &Rule) {
         line(out, "except", &terms(&rule.except));
     }
     if rule.min_confidence > 0 {
-        line(out, "min_confidence", &format!("0.{:02}", rule.min_confidence));
+        line(
+            out,
+            "min_confidence",
+            &format!("0.{:02}", rule.min_confidence),
+        );
     }
     if rule.rollout < 10_000 {
         let (percent, rest) = (rule.rollout / 100, rule.rollout % 100);

@@ -147,7 +147,10 @@ impl Search<'_> {
     }
 
     fn plain(&self, at: usize) -> Option<bool> {
-        Some(self.pattern.equal(self.cells.get(at)?, &self.pattern.symbols[self.steps.len()]))
+        Some(
+            self.pattern
+                .equal(self.cells.get(at)?, &self.pattern.symbols[self.steps.len()]),
+        )
     }
 
     /// The ways in which the next symbol can be written at a cell.
@@ -171,7 +174,9 @@ impl Search<'_> {
         let stretch = self.stretch(at);
         if equal {
             forms.push(step(How::Plain, at + 1));
-            stretch.into_iter().for_each(|to| forms.push(step(How::Plain, to)));
+            stretch
+                .into_iter()
+                .for_each(|to| forms.push(step(How::Plain, to)));
         }
         let raw = self.reading.kind == Kind::Raw;
         if self.has(Variant::Turned)
@@ -184,9 +189,14 @@ impl Search<'_> {
         if !raw {
             return forms;
         }
-        if self.has(Variant::Leet) && !equal && signs::leet(cell.symbol).contains(tables::case_fold(p)) {
+        if self.has(Variant::Leet)
+            && !equal
+            && signs::leet(cell.symbol).contains(tables::case_fold(p))
+        {
             forms.push(step(How::Leet, at + 1));
-            stretch.into_iter().for_each(|to| forms.push(step(How::Leet, to)));
+            stretch
+                .into_iter()
+                .for_each(|to| forms.push(step(How::Leet, to)));
         }
         if self.has(Variant::Digits)
             && !equal
@@ -205,13 +215,15 @@ impl Search<'_> {
                 let spelling = han::spelling(*syllable);
                 if let Some((end, signs)) = self.spelled(at, spelling) {
                     let digit = |at: usize| {
-                        self.cells.get(at).is_some_and(|cell| matches!(cell.symbol, '1'..='5'))
+                        self.cells
+                            .get(at)
+                            .is_some_and(|cell| matches!(cell.symbol, '1'..='5'))
                     };
                     let before_digit = symbols.get(j + 1).is_some_and(|next| is_digit(next.symbol));
                     let toned = digit(end) && !digit(end + 1) && !before_digit;
-                    let marked = self.cells[at..end].iter().any(|cell| {
-                        !self.reading.clusters[cell.cluster].text.is_ascii()
-                    });
+                    let marked = self.cells[at..end]
+                        .iter()
+                        .any(|cell| !self.reading.clusters[cell.cluster].text.is_ascii());
                     forms.push(Step {
                         how: How::Pinyin,
                         from: at,
@@ -225,7 +237,9 @@ impl Search<'_> {
             let mut initials: Vec<&str> = Vec::new();
             for syllable in han::readings(simple_p) {
                 let spelling = han::spelling(*syllable);
-                let double = ["zh", "ch", "sh"].into_iter().find(|two| spelling.starts_with(two));
+                let double = ["zh", "ch", "sh"]
+                    .into_iter()
+                    .find(|two| spelling.starts_with(two));
                 for initial in double.into_iter().chain(spelling.get(..1)) {
                     if !initials.contains(&initial) {
                         initials.push(initial);
@@ -238,7 +252,10 @@ impl Search<'_> {
                 }
             }
         }
-        if self.has(Variant::Homophone) && simple_cell != simple_p && han::sound_alike(simple_cell, simple_p) {
+        if self.has(Variant::Homophone)
+            && simple_cell != simple_p
+            && han::sound_alike(simple_cell, simple_p)
+        {
             forms.push(step(How::Homophone, at + 1));
         }
         if self.has(Variant::Split) {
@@ -259,12 +276,18 @@ impl Search<'_> {
         forms
     }
 
-    /// Where a stretch of three equal symbols or more ends, if one begins at a cell.
+    /// Where a stretch of three to sixteen clusters of the same one character ends, if it begins at a cell.
     fn stretch(&self, at: usize) -> Option<usize> {
-        let symbol = self.cells[at].symbol;
-        let same = self.cells[at..].iter().take_while(|cell| cell.symbol == symbol).count();
-        let same = same.min(STRETCH);
-        (self.has(Variant::Repeats) && same >= 3).then_some(at + same)
+        let text = |at: usize| {
+            let cell = self.cells.get(at)?;
+            let text = self.reading.clusters[cell.cluster].text.as_str();
+            (cell.first && cell.last).then_some(text)
+        };
+        let here = text(at).filter(|text| only(text).is_some())?;
+        let before = at.checked_sub(1).and_then(text);
+        let same = (at..).take_while(|at| text(*at) == Some(here)).count();
+        let whole = before != Some(here) && (3..=STRETCH).contains(&same);
+        (self.has(Variant::Repeats) && whole).then_some(at + same)
     }
 
     /// Where letters that spell this end, and whether signs are among them, from cell `at` on.
@@ -360,14 +383,21 @@ impl Search<'_> {
             return None;
         }
         // By sound, by shape, by parts: characters that the text has in words of its own are no disguise.
-        let other_sign = noisy || steps.iter().any(|step| matches!(step.how, How::Split | How::Pinyin));
+        let other_sign = noisy
+            || steps
+                .iter()
+                .any(|step| matches!(step.how, How::Split | How::Pinyin));
         let replaced: Vec<usize> = steps
             .iter()
             .filter(|step| matches!(step.how, How::Homophone | How::Shape))
             .map(|step| step.from)
             .collect();
         let in_words = replaced.iter().filter(|at| self.in_word(**at)).count();
-        let several = if plain == 0 && n == 3 { 0 } else { replaced.len() };
+        let several = if plain == 0 && n == 3 {
+            0
+        } else {
+            replaced.len()
+        };
         if !replaced.is_empty() && 2 * in_words > several {
             return None;
         }
@@ -392,7 +422,10 @@ impl Search<'_> {
             .iter()
             .filter(|step| step.how == How::Split && step.to == step.from + 2)
             .filter(|step| {
-                han::is_word(simple(self.cells[step.from].symbol), simple(self.cells[step.from + 1].symbol))
+                han::is_word(
+                    simple(self.cells[step.from].symbol),
+                    simple(self.cells[step.from + 1].symbol),
+                )
             })
             .count();
         if n < 3 && worded > 0 && worded == n - plain {
@@ -402,11 +435,15 @@ impl Search<'_> {
         if initials > 0 && !self.holds_han() {
             return None;
         }
-        let row = steps.iter().all(|step| step.how == How::Initial && step.to == step.from + 1)
+        let row = steps
+            .iter()
+            .all(|step| step.how == How::Initial && step.to == step.from + 1)
             && steps.windows(2).all(|pair| pair[0].to == pair[1].from);
         if row {
-            return (n >= 4 && !self.refused(Side::Left, first) && !self.refused(Side::Right, last))
-                .then_some(used);
+            return (n >= 4
+                && !self.refused(Side::Left, first)
+                && !self.refused(Side::Right, last))
+            .then_some(used);
         }
         if initials > 0 && (2 * initials > n || n < 3) {
             return None;
@@ -426,7 +463,11 @@ impl Search<'_> {
     }
 
     fn holds_han(&self) -> bool {
-        let mut chars = self.reading.clusters.iter().flat_map(|cluster| cluster.text.chars());
+        let mut chars = self
+            .reading
+            .clusters
+            .iter()
+            .flat_map(|cluster| cluster.text.chars());
         chars.any(|c| tables::script(c) == Script::Han)
     }
 
@@ -441,7 +482,10 @@ impl Search<'_> {
             if pair[1].filled {
                 continue;
             }
-            let gap: Vec<char> = self.cells[pair[0].to..pair[1].from].iter().map(|cell| cell.symbol).collect();
+            let gap: Vec<char> = self.cells[pair[0].to..pair[1].from]
+                .iter()
+                .map(|cell| cell.symbol)
+                .collect();
             if gap.is_empty() {
                 everywhere &= open;
                 continue;
@@ -451,9 +495,14 @@ impl Search<'_> {
             let joiners = gap
                 .iter()
                 .all(|c| matches!(tables::class(*c), Class::Space | Class::Joiner));
-            let typed = pair.iter().any(|step| matches!(step.how, How::Pinyin | How::Initial));
+            let typed = pair
+                .iter()
+                .any(|step| matches!(step.how, How::Pinyin | How::Initial));
             let own = junction.soft && gap == junction.own;
-            if own || (junction.soft && space) || (joiners && (typed || (junction.soft && self.has(Variant::Gaps)))) {
+            if own
+                || (junction.soft && space)
+                || (joiners && (typed || (junction.soft && self.has(Variant::Gaps))))
+            {
                 continue;
             }
             hard += 1;
@@ -477,7 +526,12 @@ impl Search<'_> {
                 }
                 return false;
             }
-            fillers.push(self.cells[pair[0].to..pair[1].from].iter().map(|cell| cell.symbol).collect());
+            fillers.push(
+                self.cells[pair[0].to..pair[1].from]
+                    .iter()
+                    .map(|cell| cell.symbol)
+                    .collect(),
+            );
         }
         let symbols = &self.pattern.symbols;
         let n = symbols.len();
@@ -490,7 +544,9 @@ impl Search<'_> {
                 .iter()
                 .all(|filler| filler[0] == fillers[0][0] && tables::width(filler[0]).is_none());
         let of_term = |class: fn(char) -> bool| symbols.iter().any(|cell| class(cell.symbol));
-        let spaced = symbols.iter().all(|cell| tables::script(cell.symbol).bounds_words());
+        let spaced = symbols
+            .iter()
+            .all(|cell| tables::script(cell.symbol).bounds_words());
         if digits && !of_term(is_digit) {
             return n >= 3 || !spaced;
         }
@@ -509,7 +565,9 @@ impl Search<'_> {
         if palindrome {
             return false;
         }
-        let spaced = symbols.iter().any(|cell| tables::script(cell.symbol).bounds_words());
+        let spaced = symbols
+            .iter()
+            .any(|cell| tables::script(cell.symbol).bounds_words());
         if spaced {
             return n >= 4;
         }

@@ -111,7 +111,10 @@ fn explain_forms(
     (first, last, used): (usize, usize, Variants),
     limits: &Limits,
 ) -> Variants {
-    let others = pattern.variants.and(Variants::STANDARD).without(Variant::Encoded);
+    let others = pattern
+        .variants
+        .and(Variants::STANDARD)
+        .without(Variant::Encoded);
     let mut subsets: Vec<Variants> = (0..=others.bits())
         .map(Variants::from_bits)
         .filter(|subset| others.contains_all(*subset))
@@ -127,7 +130,11 @@ fn explain_forms(
         let end = start.and_then(|start| forms::walk(&pattern, reading, &cells, start, limits));
         end.is_some_and(|(end, _)| cells[end].cluster == last)
     };
-    subsets.into_iter().find(explains).unwrap_or(others).or(used)
+    subsets
+        .into_iter()
+        .find(explains)
+        .unwrap_or(others)
+        .or(used)
 }
 
 /// The hits in one reading, as their first and last clusters.
@@ -175,7 +182,10 @@ fn explain(
     last: usize,
     limits: &Limits,
 ) -> Variants {
-    let all = pattern.variants.and(Variants::STANDARD).without(Variant::Encoded);
+    let all = pattern
+        .variants
+        .and(Variants::STANDARD)
+        .without(Variant::Encoded);
     let mut subsets: Vec<Variants> = (0..=all.bits())
         .map(Variants::from_bits)
         .filter(|subset| all.contains_all(*subset))

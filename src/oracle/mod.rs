@@ -18,9 +18,9 @@ mod forms;
 mod hits;
 mod reading;
 mod regex;
-mod transport;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod walk;
 
 use std::sync::Arc;

@@ -26,15 +26,23 @@ pub(super) fn decode(text: &str) -> Option<Vec<Decoded>> {
 
 /// `U+57FA` or `u+57fa`, with four to six digits, and a space or comma where another follows.
 fn code_point(text: &str) -> Option<(Vec<char>, usize)> {
-    let digits = text.strip_prefix("U+").or_else(|| text.strip_prefix("u+"))?;
-    let count = digits.chars().take_while(char::is_ascii_hexdigit).take(6).count();
+    let digits = text
+        .strip_prefix("U+")
+        .or_else(|| text.strip_prefix("u+"))?;
+    let count = digits
+        .chars()
+        .take_while(char::is_ascii_hexdigit)
+        .take(6)
+        .count();
     let (symbol, count) = (4..=count).rev().find_map(|count| {
         let value = u32::from_str_radix(&digits[..count], 16).ok()?;
         Some((char::from_u32(value)?, count))
     })?;
     let rest = &digits[count..];
     let between = rest.len() - rest.trim_start_matches([' ', ',']).len();
-    let follows = ["U+", "u+"].iter().any(|next| rest[between..].starts_with(next));
+    let follows = ["U+", "u+"]
+        .iter()
+        .any(|next| rest[between..].starts_with(next));
     Some((vec![symbol], 2 + count + if follows { between } else { 0 }))
 }
 
@@ -44,7 +52,11 @@ fn base64(text: &str) -> Option<(Vec<char>, usize)> {
     if run < 8 || run % 4 == 1 {
         return None;
     }
-    let padding = text[run..].chars().take(2).take_while(|c| *c == '=').count();
+    let padding = text[run..]
+        .chars()
+        .take(2)
+        .take_while(|c| *c == '=')
+        .count();
     let mut bits = 0_u32;
     let mut held = 0;
     let mut bytes = Vec::new();

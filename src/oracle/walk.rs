@@ -340,7 +340,9 @@ impl<'a> Edge<'a> {
 
     /// The symbol of the nearest cluster outside.
     pub(super) fn neighbour(&self) -> Option<char> {
-        self.outside.first().and_then(|outside| self.nearest(*outside))
+        self.outside
+            .first()
+            .and_then(|outside| self.nearest(*outside))
     }
 
     /// Whether the border refuses the hit.

@@ -95,7 +95,11 @@ impl Prefixes {
             !(is_initial(before) && is_initial(code))
         });
         // Initials alone: more of them, as they say less.
-        if sets.len() >= DEPTH && sets[..DEPTH].iter().all(|set| set.iter().any(|code| is_initial(*code))) {
+        if sets.len() >= DEPTH
+            && sets[..DEPTH]
+                .iter()
+                .all(|set| set.iter().any(|code| is_initial(*code)))
+        {
             ends.extend(self.enter(&sets[..DEPTH], |_, code| is_initial(code)));
         }
         ends.sort_unstable();
@@ -197,7 +201,9 @@ static SPELLED: LazyLock<HashMap<u64, Vec<han::Syllable>, BuildHasherDefault<Mix
         for syllable in (0..).take_while(|syllable| !han::spelling(*syllable).is_empty()) {
             let spelling = han::spelling(syllable);
             for typed in [spelling.to_owned(), spelling.replace('v', "u")] {
-                let row = typed.chars().try_fold(0, |row, c| spell(row, tables::merged(c)));
+                let row = typed
+                    .chars()
+                    .try_fold(0, |row, c| spell(row, tables::merged(c)));
                 if let Some(row) = row {
                     let known: &mut Vec<_> = spelled.entry(u64::from(row)).or_default();
                     if !known.contains(&syllable) {

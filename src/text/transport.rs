@@ -49,11 +49,15 @@ fn code_point(bytes: &[u8], out: &mut String) -> usize {
     let [b'U' | b'u', b'+', digits @ ..] = bytes else {
         return 0;
     };
-    let most = digits.iter().take(6).take_while(|b| b.is_ascii_hexdigit()).count();
+    let most = digits
+        .iter()
+        .take(6)
+        .take_while(|b| b.is_ascii_hexdigit())
+        .count();
     for count in (4..=most).rev() {
-        let value = digits[..count]
-            .iter()
-            .fold(0, |value, b| value << 4 | char::from(*b).to_digit(16).unwrap_or(0));
+        let value = digits[..count].iter().fold(0, |value, b| {
+            value << 4 | char::from(*b).to_digit(16).unwrap_or(0)
+        });
         let Some(c) = char::from_u32(value) else {
             continue;
         };
@@ -83,7 +87,11 @@ fn base64(bytes: &[u8], out: &mut String) -> usize {
         Ok(text) if !text.chars().any(char::is_control) => out.push_str(text),
         _ => return 0,
     }
-    let padding = bytes[run..].iter().take(2).take_while(|b| **b == b'=').count();
+    let padding = bytes[run..]
+        .iter()
+        .take(2)
+        .take_while(|b| **b == b'=')
+        .count();
     run + padding
 }
 

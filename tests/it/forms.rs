@@ -6,8 +6,30 @@ use tidegate::oracle;
 use tidegate::variant::Variants;
 
 const TERMS: [&str; 24] = [
-    "图书馆", "红灯笼", "雨伞", "上海", "长颈鹿", "银行卡", "植树造林", "5号线", "西安", "女儿国", "绿豆汤", "你好",
-    "gift card", "teapot", "umbrella", "kit", "otter", "tomato", "отель", "карта города", "مكتبة", "눈사람", "자전거", "自転車",
+    "图书馆",
+    "红灯笼",
+    "雨伞",
+    "上海",
+    "长颈鹿",
+    "银行卡",
+    "植树造林",
+    "5号线",
+    "西安",
+    "女儿国",
+    "绿豆汤",
+    "你好",
+    "gift card",
+    "teapot",
+    "umbrella",
+    "kit",
+    "otter",
+    "tomato",
+    "отель",
+    "карта города",
+    "مكتبة",
+    "눈사람",
+    "자전거",
+    "自転車",
 ];
 
 const CARRIERS: [(&str, &str); 6] = [

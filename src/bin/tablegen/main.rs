@@ -11,8 +11,8 @@
 #![forbid(unsafe_code)]
 
 mod classes;
-mod han;
 mod evade;
+mod han;
 mod looks;
 mod marks;
 mod scripts;

@@ -59,8 +59,10 @@ pub fn part(c: char) -> char {
         .unwrap_or(c)
 }
 
-const PARTS: &str = "亻氵扌钅讠纟饣忄犭礻衤灬罒艹艸辶刂⺮攵彳飠糹釒訁牜王玊阝疒虍彡攴爫耂⺼糸絲水火金言食心犬示衣";
-const WHOLES: &str = "人水手金言丝食心犬示衣火四草草走刀竹文行食丝金言牛玉玉耳病虎三文爪老月丝丝水火金言食心犬示衣";
+const PARTS: &str =
+    "亻氵扌钅讠纟饣忄犭礻衤灬罒艹艸辶刂⺮攵彳飠糹釒訁牜王玊阝疒虍彡攴爫耂⺼糸絲水火金言食心犬示衣";
+const WHOLES: &str =
+    "人水手金言丝食心犬示衣火四草草走刀竹文行食丝金言牛玉玉耳病虎三文爪老月丝丝水火金言食心犬示衣";
 
 /// Whether the two make a common word.
 pub fn is_word(first: char, second: char) -> bool {
@@ -96,7 +98,9 @@ static SOUNDS: LazyLock<Sounds> = LazyLock::new(|| {
         readings: HashMap::new(),
     };
     // Sorted by spelling, as the table is.
-    for (spelling, chars) in rows(include_str!("han/readings.txt")).filter_map(|row| row.split_once(' ')) {
+    for (spelling, chars) in
+        rows(include_str!("han/readings.txt")).filter_map(|row| row.split_once(' '))
+    {
         let syllable = sounds.spellings.len() as Syllable;
         sounds.spellings.push(spelling);
         for c in chars.chars() {
@@ -178,7 +182,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let pairs = rows(pairs)
         .flat_map(|row| {
             let first = row.chars().next();
-            row.chars().skip(1).filter_map(move |second| Some((first?, second)))
+            row.chars()
+                .skip(1)
+                .filter_map(move |second| Some((first?, second)))
         })
         .collect();
     Words {
