@@ -152,6 +152,7 @@ fn alert_of(answer: &Value) -> Option<&str> {
     answer["findings"][0]["alert"].as_str()
 }
 
+/// The ids of the alerts in a file of JSON lines.
 fn delivered(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     text.lines()
@@ -203,7 +204,7 @@ fn no_alert_is_lost_when_the_process_is_killed() {
         if run % 4 != 3 {
             seen.recv().expect("it answers");
         }
-        std::thread::sleep(Duration::from_millis(run.wrapping_mul(7_919) % 211));
+        std::thread::sleep(Duration::from_millis(run.wrapping_mul(7_919) % 97));
         child.kill().expect("it is killed");
         child.wait().expect("it ends");
         writer.join().expect("it ends");
@@ -212,9 +213,17 @@ fn no_alert_is_lost_when_the_process_is_killed() {
         answered.extend(ids);
     }
     assert!(!answered.is_empty());
-    let replayed = temp.alerts(&["replay"]);
+    let replayed = temp.alerts(&["replay", "--wait", "600"]);
     assert!(replayed.status.success(), "{replayed:?}");
-    let all = delivered(&temp.file("box/alerts.jsonl"));
+    // The archive, and what became of it when it was full.
+    let archives: Vec<String> = std::iter::once("box/alerts.jsonl".to_owned())
+        .chain((1..).map(|number| format!("box/alerts.jsonl.{number}")))
+        .take_while(|name| temp.file(name).exists())
+        .collect();
+    let all: Vec<String> = archives
+        .iter()
+        .flat_map(|name| delivered(&temp.file(name)))
+        .collect();
     let unique: BTreeSet<String> = all.iter().cloned().collect();
     let lost: Vec<&String> = answered.difference(&unique).collect();
     assert!(lost.is_empty(), "{} of {} lost", lost.len(), answered.len());
@@ -222,7 +231,9 @@ fn no_alert_is_lost_when_the_process_is_killed() {
         cut_short > runs / 2,
         "{cut_short} of {runs} runs were cut short"
     );
-    let verified = temp.said(&["verify", "--heads", "box/alerts.jsonl"]);
+    let mut args = vec!["verify"];
+    args.extend(archives.iter().flat_map(|name| ["--heads", name]));
+    let verified = temp.said(&args);
     assert_eq!(verified["whole"], true, "{verified}");
     assert_eq!(verified["open"], unique.len());
     println!(

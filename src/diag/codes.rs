@@ -1,6 +1,6 @@
 //! Every code of a diagnostic: what it means, why it is reported, and what to write instead.
 
-use super::Level;
+use super::{Level, examples};
 
 /// A kind of problem.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub struct Code {
     pub title: (&'static str, &'static str),
     /// Why it is reported and what to write instead, in English and Chinese.
     pub explanation: (&'static str, &'static str),
+    /// Lines of a pack that give it.
+    pub example: &'static str,
+    /// What to write instead of these.
+    pub instead: &'static str,
 }
 
 /// The code of that name.
@@ -30,6 +34,8 @@ macro_rules! codes {
                 level: Level::$level,
                 title: ($en, $zh),
                 explanation: ($why_en, $why_zh),
+                example: examples::$id.0,
+                instead: examples::$id.1,
             };
         )*
 

@@ -5,6 +5,7 @@
 //! are the table [`codes::CODES`].
 
 pub mod codes;
+mod examples;
 mod fix;
 #[cfg(feature = "serde")]
 mod json;

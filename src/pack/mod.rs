@@ -12,6 +12,8 @@
 
 mod check;
 mod condition;
+mod encoding;
+mod fmt;
 mod frequencies;
 mod keys;
 mod lint;
@@ -43,6 +45,8 @@ use terms::Inherited;
 use words::Loader;
 
 pub use check::Checks;
+pub use encoding::decode;
+pub use fmt::format;
 pub use model::*;
 pub use tenant::{Tenant, TenantParsed};
 

@@ -96,6 +96,30 @@ pub(super) fn read<T>(
     }
 }
 
+/// Whether a source is TOML as it stands; if not, what is wrong with it.
+pub(super) fn is_toml(
+    file_name: &str,
+    source: &str,
+    limits: &PackLimits,
+) -> Result<(), Diagnostics> {
+    let file: Arc<str> = file_name.into();
+    let mut diags = Diagnostics::bounded(limits.diagnostics);
+    diags.add_source(Arc::clone(&file), source.into());
+    let mut report = Reporter::new(diags, file);
+    if let Read::Refused = syntax::read(source, limits, &mut report)
+        && let Some(mut mended) = syntax::mend(source, &mut report)
+    {
+        let told = report.diags.len();
+        syntax::read_mended(&mut mended.text, limits, &mut report);
+        report.relocate(&mended, told);
+    }
+    report.diags.sort();
+    if report.diags.has_errors() {
+        return Err(report.diags);
+    }
+    Ok(())
+}
+
 impl<'s, 'f> Reading<'s, 'f> {
     fn new(source: &'s str, limits: &'s PackLimits, report: Reporter, files: Loader<'f>) -> Self {
         Self {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::encoding;
 use super::reading::{Reading, Text};
 use super::report::shown;
-use crate::diag::{Diagnostic, Said, codes, said};
+use crate::diag::{Diagnostic, Edit, Fix, Said, codes, said};
 
 /// Gives the bytes of a word file, by the path as the pack writes it.
 pub(super) type Loader<'f> = &'f mut dyn FnMut(&str) -> Result<Vec<u8>, String>;
@@ -138,7 +139,8 @@ impl Reading<'_, '_> {
         let source = match String::from_utf8(bytes) {
             Ok(source) => source,
             Err(error) => {
-                self.not_utf8(&name, &error);
+                let code = &codes::WORD_FILE_ENCODING;
+                encoding::refuse(code, name, &error, &mut self.report.diags);
                 return None;
             }
         };
@@ -152,39 +154,6 @@ impl Reading<'_, '_> {
             source,
             lines,
         }))
-    }
-
-    fn not_utf8(&mut self, name: &Arc<str>, error: &std::string::FromUtf8Error) {
-        let bytes = error.as_bytes();
-        // Up to the bad byte the lossy text is the file's own, so the place is right.
-        let at = error.utf8_error().valid_up_to();
-        let lossy: Arc<str> = String::from_utf8_lossy(bytes).into();
-        self.report.diags.add_source(Arc::clone(name), lossy);
-        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
-        let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-        let what = if wide {
-            said!(
-                "the word file is UTF-16, not UTF-8",
-                "词表文件是 UTF-16，不是 UTF-8"
-            )
-        } else {
-            said!(
-                "line {line} of the word file is no UTF-8",
-                "词表文件第 {line} 行不是 UTF-8"
-            )
-        };
-        self.report.diags.push(
-            Diagnostic::new(
-                &codes::WORD_FILE_ENCODING,
-                Arc::clone(name),
-                at..at + 3,
-                what,
-            )
-            .with_help(said!(
-                "save the file as UTF-8; it may be GBK, Big5 or UTF-16 now",
-                "请另存为 UTF-8；它现在可能是 GBK、Big5 或 UTF-16"
-            )),
-        );
     }
 
     /// The lines of a word file that are neither empty nor comments, without their line breaks.
@@ -209,6 +178,10 @@ impl Reading<'_, '_> {
                             "此行以全角 `＃` 开头，会被当成词"
                         ),
                     )
+                    .with_fix(Fix::likely(vec![Edit::new(
+                        span.start..span.start + 3,
+                        "#",
+                    )]))
                     .with_help(said!(
                         "begin a comment with the ASCII `#`; for a term write `\\＃`",
                         "注释请用半角 `#` 开头；若确为词，请写 `\\＃`"

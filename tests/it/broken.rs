@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use tidegate::diag::{Edit, Fix, Lang, Level};
+use tidegate::diag::{Edit, Fix, Level};
 use tidegate::pack::Pack;
 
 fn packs() -> Vec<PathBuf> {
@@ -31,6 +31,8 @@ fn name(path: &Path) -> String {
 #[cfg(feature = "render")]
 #[test]
 fn what_is_said_stays() {
+    use tidegate::diag::{Lang, render};
+
     let mut changed = Vec::new();
     for path in packs() {
         let source = std::fs::read_to_string(&path).expect("a pack");
@@ -39,7 +41,7 @@ fn what_is_said_stays() {
             Err(said) => said,
         };
         assert!(!said.is_empty(), "nothing is said of {}", name(&path));
-        let said = tidegate::diag::render(&said, Lang::Zh, false) + "\n" + &said.to_text(Lang::En);
+        let said = render(&said, Lang::Zh, false) + "\n" + &said.to_text(Lang::En);
         let golden = path.with_extension("txt");
         if std::env::var_os("TIDEGATE_BLESS").is_some() {
             std::fs::write(&golden, said).expect("it is written");

@@ -495,12 +495,13 @@ fn check_shows_every_problem() {
             ("deep/typo.txt", "no pack"),
         ],
     );
-    let output = run(&["check", &folder.file("good.toml")], b"");
+    let at = ["--at", "2031-01-01"];
+    let output = run(&["check", &folder.file("good.toml"), at[0], at[1]], b"");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 pack: 0 errors, 0 warnings"));
 
     let all = folder.0.display().to_string();
-    let output = run(&["check", &all, "--format", "json"], b"");
+    let output = run(&["check", &all, "--format", "json", at[0], at[1]], b"");
     assert_eq!(output.status.code(), Some(1));
     let problems = &lines(&output)[0];
     assert_eq!(problems.as_array().map(Vec::len), Some(1));

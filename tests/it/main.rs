@@ -6,11 +6,15 @@ mod authors;
 mod base;
 mod broken;
 #[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
 mod cli;
+mod codes;
 mod compile;
 mod evade;
 mod forms;
 mod fuzzing;
+mod guide;
 mod hostile;
 mod packs;
 mod readme;

@@ -24,6 +24,9 @@ const WORDS: usize = 200;
 /// Links that a proof holds at most.
 const LINKS: usize = 4_096;
 
+/// Records that one note of erasure names, so that it fits into a webhook.
+const NOTED: usize = 300;
+
 /// Who does something, and why. Both stand in the audit chain for good: a role, not a name, and no personal data.
 #[derive(Clone, Copy, Debug)]
 pub struct Office<'a> {
@@ -138,7 +141,7 @@ impl Outbox {
 
     /// Erases every record of a sender, except those under a hold, which are erased when it ends.
     ///
-    /// What sinks were sent is out of reach: they get the ids of what was erased.
+    /// What sinks were sent is out of reach: they get the ids of what was erased. Nobody writes for as long as a copy of the keys takes.
     ///
     /// # Errors
     ///
@@ -197,16 +200,25 @@ impl Outbox {
         if seqs.is_empty() {
             return Ok(());
         }
-        let note = Note::Erased {
-            records: ranges(seqs),
-            ids,
-            ground: office.ground.to_owned(),
-            by: office.by.to_owned(),
-            at: office.at,
-        };
+        let notes: Vec<Note> = seqs
+            .chunks(NOTED)
+            .enumerate()
+            .map(|(number, seqs)| Note::Erased {
+                records: ranges(seqs),
+                ids: ids
+                    .iter()
+                    .skip(number * NOTED)
+                    .take(NOTED)
+                    .copied()
+                    .collect(),
+                ground: office.ground.to_owned(),
+                by: office.by.to_owned(),
+                at: office.at,
+            })
+            .collect();
         let mut writer = lock(&self.writer);
         self.write(&mut writer, |store, tail| {
-            store.bury_bodies(tail, seqs, &note)
+            store.bury_bodies(tail, seqs, &notes)
         })?;
         let mut place = self
             .store
@@ -433,7 +445,7 @@ impl Store {
     }
 
     /// Leaves of these records what concerns no person, and notes it. The keys are still there: [`Self::finish_erasure`].
-    fn bury_bodies(&self, tail: Tail, seqs: &[u64], note: &Note) -> Result<Tail, Trouble> {
+    fn bury_bodies(&self, tail: Tail, seqs: &[u64], notes: &[Note]) -> Result<Tail, Trouble> {
         let mut tail = tail;
         let txn = self.records.begin_write()?;
         {
@@ -449,7 +461,9 @@ impl Store {
                 records.insert(*seq, &*row.to_bytes())?;
                 holds.remove(*seq)?;
             }
-            tail = add_note(&self.chain, &mut records, tail, note)?;
+            for note in notes {
+                tail = add_note(&self.chain, &mut records, tail, note)?;
+            }
             let mut meta = txn.open_table(META)?;
             meta.insert("bytes", &tail.bytes.to_le_bytes()[..])?;
             meta.insert("unfinished", &b"erasure"[..])?;

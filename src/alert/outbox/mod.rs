@@ -93,13 +93,13 @@ pub struct Cursor {
     pub disabled: Option<String>,
 }
 
-/// An alert that a sink refused for good.
+/// A notice that a sink refused for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The number of its record.
     pub seq: u64,
-    /// Its id.
-    pub id: AlertId,
+    /// The id that the sink was sent: of the alert, or of the note.
+    pub id: String,
     /// What the sink said, without message text.
     pub reason: String,
     /// When.
@@ -389,8 +389,12 @@ impl Outbox {
                 }
             }
             Err(trouble) => {
-                for ((tenant, rule), count) in spilled {
-                    *lock(&self.spilled).0.entry((tenant, rule)).or_default() += count;
+                {
+                    let mut again = lock(&self.spilled);
+                    for (key, count) in spilled {
+                        *again.0.entry(key).or_default() += count;
+                    }
+                    again.1 = why;
                 }
                 lock(&self.cursors).1 |= dirty;
                 for (slot, length) in slots.into_iter().zip(lengths) {

@@ -603,6 +603,36 @@ fn a_person_is_erased_and_the_chain_stands() {
     );
 }
 
+/// A note names so many records that a webhook can hold it.
+#[test]
+fn the_erasure_of_many_records_is_told_in_pieces() {
+    let rig = Rig::random(13);
+    let outbox = rig.outbox(OutboxLimits::default()).expect("it opens");
+    let alerts = (0..700)
+        .map(|n| alert_of(&outbox, &format!("m{n}"), "u1"))
+        .collect();
+    outbox
+        .store(alerts, &EvidencePolicy::default())
+        .expect("they are stored");
+    let erasure = outbox
+        .erase_sender("acme", "u1", &office("GDPR art. 17"))
+        .expect("they are erased");
+    let notes = outbox.read(701, 10).expect("it can be read");
+    let mut named = Vec::new();
+    for entry in &notes {
+        let What::Note(Note::Erased { ids, .. }) = &entry.what else {
+            panic!("a note of erasure");
+        };
+        assert!(ids.len() <= 300);
+        named.extend(ids.iter().copied());
+    }
+    assert_eq!(named, erasure.erased);
+    assert_eq!((notes.len(), named.len()), (3, 700));
+    let verified = outbox.verify(&[]).expect("it can be read");
+    assert!(verified.is_whole());
+    assert_eq!(verified.erased, 700);
+}
+
 #[test]
 fn old_records_are_erased() {
     let rig = Rig::random(10);

@@ -281,7 +281,7 @@ impl Worker {
             What::Unreadable(facts) => {
                 self.bury(DeadLetter {
                     seq: head.seq,
-                    id: facts.id,
+                    id: facts.id.to_string(),
                     reason: "the record does not open".to_owned(),
                     at: now(),
                 })?;
@@ -320,15 +320,17 @@ impl Worker {
             Some(Stop::Reject { reason }) => {
                 self.failures = 0;
                 if let Some(notice) = notices.get(done) {
-                    if let Told::Alert(alert) = &notice.told {
-                        let seq = self.outbox.find(alert.facts.id)?.head.seq;
-                        self.bury(DeadLetter {
-                            seq,
-                            id: alert.facts.id,
-                            reason,
-                            at: now(),
-                        })?;
-                    }
+                    let seq = match &notice.told {
+                        // The head of a group is that of its last member.
+                        Told::Alert(alert) => self.outbox.find(alert.facts.id)?.head.seq,
+                        Told::Note(_) => notice.head.seq,
+                    };
+                    self.bury(DeadLetter {
+                        seq,
+                        id: notice.id(),
+                        reason,
+                        at: now(),
+                    })?;
                     done += 1;
                 }
             }

@@ -482,7 +482,7 @@ mod http {
             };
             Webhook::new(&self.url, keys, guard)
                 .expect("a webhook")
-                .timeout(guard, TIMEOUT)
+                .timeout(TIMEOUT)
         }
     }
 

@@ -20,6 +20,7 @@ pub struct Webhook {
     url: String,
     keys: Vec<SigningKey>,
     format: Format,
+    guard: Guard,
     agent: Agent,
 }
 
@@ -38,6 +39,7 @@ impl Webhook {
             url: url.to_owned(),
             keys,
             format: Format::default(),
+            guard,
             agent: guard.agent(Duration::from_secs(20)),
         })
     }
@@ -51,8 +53,8 @@ impl Webhook {
 
     /// How long one attempt may take in all. The standard says 15 to 30 seconds; 20 is the default.
     #[must_use]
-    pub fn timeout(mut self, guard: Guard, timeout: Duration) -> Self {
-        self.agent = guard.agent(timeout);
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.agent = self.guard.agent(timeout);
         self
     }
 

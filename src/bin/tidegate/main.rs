@@ -8,10 +8,17 @@
 mod alerts;
 mod check;
 mod diff;
+mod difference;
 mod evade;
 mod explain;
+mod explain_code;
+mod fmt;
 mod messages;
+mod new;
 mod packs;
+#[cfg(feature = "playground")]
+mod playground;
+mod replace;
 mod revision;
 mod screen;
 mod term;
@@ -37,7 +44,12 @@ enum Command {
     Check(check::Args),
     Test(test::Args),
     Explain(explain::Args),
+    ExplainCode(explain_code::Args),
+    New(new::Args),
+    Fmt(fmt::Args),
     Diff(diff::Args),
+    #[cfg(feature = "playground")]
+    Playground(playground::Args),
     Alerts(alerts::Args),
 }
 
@@ -74,7 +86,12 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::ExplainCode(args) => explain_code::run(&args),
+        Command::New(args) => new::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Diff(args) => diff::run(&args),
+        #[cfg(feature = "playground")]
+        Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
     };
     let (said, code) = match ran {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidegate::diag::{Diagnostic, Lang, Level};
-use tidegate::pack::Pack;
+use tidegate::pack::{Checks, Pack, decode};
 use tidegate::{Compiler, Diagnostics, PackLimits, Policy, Ruleset, Tenant};
 
 use crate::{Broke, term};
@@ -97,12 +97,30 @@ fn cannot_read(path: &Path, error: &io::Error) -> Broke {
 
 /// Reads a pack and compiles it by itself, so that every problem it has is known.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Broke> {
-    let source = read_source(path)?;
+    load_checked(path, &Checks::default())
+}
+
+/// The same, looked at with everything that is at hand.
+pub(crate) fn load_checked(path: &Path, checks: &Checks<'_>) -> Result<Loaded, Broke> {
+    let name = path.display().to_string();
+    Ok(match decode(&name, read_bytes(path)?) {
+        Ok(source) => check_source(path, source, checks),
+        Err(problems) => Loaded {
+            name,
+            pack: None,
+            source: "".into(),
+            problems,
+        },
+    })
+}
+
+/// A pack at `path`, whose source is given.
+pub(crate) fn check_source(path: &Path, source: String, checks: &Checks<'_>) -> Loaded {
     let home = home_of(path);
     let name = path.display().to_string();
-    Ok(parse(name, source, &mut |file, limits| {
+    parse_checked(name, source, checks, &mut |file, limits| {
         read_words(home, file, limits)
-    }))
+    })
 }
 
 /// Reads the word files of a pack.
@@ -110,14 +128,20 @@ pub(crate) type Words<'a> = dyn FnMut(&str, &PackLimits) -> Result<Vec<u8>, Stri
 
 /// Parses a pack and compiles it by itself, so that every problem it has is known.
 pub(crate) fn parse(name: String, source: String, words: &mut Words<'_>) -> Loaded {
+    parse_checked(name, source, &Checks::default(), words)
+}
+
+fn parse_checked(
+    name: String,
+    source: String,
+    checks: &Checks<'_>,
+    words: &mut Words<'_>,
+) -> Loaded {
     let base = declares_base(&source);
     let limits = limits(base);
     let mut words = |file: &str| words(file, &limits);
-    let parsed = if base {
-        Pack::parse_base(&name, &source, &limits, &mut words)
-    } else {
-        Pack::parse_with(&name, &source, &limits, &mut words)
-    };
+    let checks = checks.base(base);
+    let parsed = Pack::check(&name, &source, &limits, &mut words, &checks);
     let (pack, mut problems) = match parsed {
         Ok(parsed) => (Some(parsed.pack), parsed.warnings),
         Err(problems) => (None, problems),
@@ -151,27 +175,23 @@ fn of_file(found: &Diagnostics, name: &str, source: &Arc<str>) -> Diagnostics {
 
 /// The source of a pack; no more of it than shows that it is too big.
 pub(crate) fn read_source(path: &Path) -> Result<String, Broke> {
+    text(path, read_bytes(path)?)
+}
+
+/// The bytes of a pack; no more of them than show that it is too big.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Broke> {
     let most = PackLimits::operator().pack_bytes as u64 + 1;
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(most).read_to_end(&mut bytes))
         .map_err(|error| cannot_read(path, &error))?;
-    text(path, bytes)
+    Ok(bytes)
 }
 
 /// The bytes of a file as text.
 pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Broke> {
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..at]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        Broke::Usage(format!(
-            "{}: line {line} is not UTF-8; save the file as UTF-8",
-            path.display()
-        ))
-    })
+    decode(&path.display().to_string(), bytes)
+        .map_err(|problems| Broke::Usage(problems.to_text(Lang::En).trim_end().to_owned()))
 }
 
 /// Whether the source says that its id is reserved for the base library. Only a guess that picks the parser: a pack that is taken for
@@ -212,7 +232,7 @@ fn read_words(home: &Path, file: &str, limits: &PackLimits) -> Result<Vec<u8>, S
 }
 
 /// The real place of a file of `home`, all links followed. It must lie in that folder or below.
-fn inside(home: &Path, file: &str) -> Result<PathBuf, String> {
+pub(crate) fn inside(home: &Path, file: &str) -> Result<PathBuf, String> {
     let said = |error: io::Error| error.to_string();
     let home = home.canonicalize().map_err(said)?;
     let path = home.join(file).canonicalize().map_err(said)?;
@@ -223,7 +243,7 @@ fn inside(home: &Path, file: &str) -> Result<PathBuf, String> {
 }
 
 /// The folder of a file.
-fn home_of(path: &Path) -> &Path {
+pub(crate) fn home_of(path: &Path) -> &Path {
     let home = path.parent().filter(|home| !home.as_os_str().is_empty());
     home.unwrap_or(Path::new("."))
 }

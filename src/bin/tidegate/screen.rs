@@ -303,7 +303,7 @@ impl Screener<'_> {
                 echoed: given.as_deref().or(own),
             };
             if verdict.alert() {
-                return Some(to.answer(verdict, &message, &answered, at, out));
+                return Some(to.answer(verdict, &message, &answered, now, out));
             }
             let report = Report::new(verdict, &message).with_id(answered.echoed);
             json_line(out, &report);

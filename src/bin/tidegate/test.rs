@@ -142,7 +142,7 @@ fn counts(report: &Report) -> BTreeMap<Arc<str>, Count> {
     counts
 }
 
-fn kind(kind: SampleKind) -> &'static str {
+pub(crate) fn kind(kind: SampleKind) -> &'static str {
     match kind {
         SampleKind::Match => "match",
         SampleKind::Pass => "pass",

@@ -12,13 +12,16 @@ pub(crate) fn now() -> Timestamp {
     }))
 }
 
+/// A time of the command line: `now`, a date or a date-time.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    match text {
+        "now" => Ok(now()),
+        _ => Timestamp::parse(text)
+            .ok_or_else(|| "write `now`, `2026-01-31` or `2026-01-31T08:00:00+08:00`".to_owned()),
+    }
+}
+
 /// RFC 3339 in UTC.
 pub(crate) fn show(time: Timestamp) -> String {
     time.to_string()
-}
-
-/// A time given on the command line.
-pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text)
-        .ok_or_else(|| "write a time such as 2026-11-23T10:00:00Z, or a day".to_owned())
 }

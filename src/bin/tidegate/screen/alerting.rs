@@ -66,14 +66,14 @@ impl Alerting {
         verdict: &Verdict,
         message: &Message<'_>,
         line: &Answered<'_>,
-        at: Timestamp,
+        now: Timestamp,
         out: &mut Vec<u8>,
     ) -> Pledge<'a> {
         let tenant = message.tenant.unwrap_or(NOBODY);
         let policy = self.store.config.evidence(tenant);
         let identity = self.store.outbox.identity();
-        // The message has an id.
-        let alerts = Alert::of_verdict(verdict, message, tenant, identity, policy, at, &|pack| {
+        // The message has an id. What is kept is kept from now on, whatever time the rules are judged by.
+        let alerts = Alert::of_verdict(verdict, message, tenant, identity, policy, now, &|pack| {
             self.versions.get(pack).cloned()
         })
         .unwrap_or_default();
