@@ -242,6 +242,16 @@ pub struct RuleExplained {
     pub removed: Vec<Removed>,
 }
 
+impl RuleExplained {
+    /// Whether it did not fire, and all the hits that it saw are those of other rules, through `@category`. In a large library there are
+    /// many of these, and they say little.
+    pub fn is_bystander(&self) -> bool {
+        let mut seen = Vec::new();
+        self.when.leaves_with_hits(&mut seen);
+        !self.fired && !seen.is_empty() && seen.iter().all(|says| says.starts_with('@'))
+    }
+}
+
 /// From the action that a rule asks for to the one that counts.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -288,6 +298,16 @@ pub struct ConditionExplained {
 }
 
 impl ConditionExplained {
+    /// What the operands say of which something was found.
+    fn leaves_with_hits<'a>(&'a self, out: &mut Vec<&'a str>) {
+        if self.members.is_empty() && !self.hits.is_empty() {
+            out.push(&self.says);
+        }
+        for member in &self.members {
+            member.leaves_with_hits(out);
+        }
+    }
+
     fn saw_hits(&self) -> bool {
         !self.hits.is_empty() || self.members.iter().any(Self::saw_hits)
     }

@@ -460,6 +460,14 @@ fn an_explanation_is_enough_for_an_appeal() {
     ] {
         assert!(text.contains(says), "{says} is not in {text}");
     }
+    // Many rules of the base library look at whom a contact stands beside, and have nothing to say of this.
+    let base = |more: &[&str]| {
+        let mut args = vec!["explain", "message me"];
+        args.extend(more);
+        String::from_utf8(run(&args, b"").stdout).expect("UTF-8")
+    };
+    assert!(base(&[]).contains("rules saw hits of other rules alone and do not fire"));
+    assert!(base(&["--all"]).lines().count() > base(&[]).lines().count() + 50);
     let output = explain(&["blast", "--verify", "b3:00000000"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stdout).contains("other rules decided then"));

@@ -323,7 +323,7 @@ mask = "block"
 [override."acme.words/lure"]
 action = "mask"
 "#;
-    let weaker = "[tenant]\nid = \"acme\"\n[override.\"base.acts/threat\"]\naction = \"pass\"\n";
+    let weaker = "[tenant]\nid = \"acme\"\n[override.\"base.threat/person\"]\naction = \"pass\"\n";
     let folder = Folder::new(
         "tenant",
         &[

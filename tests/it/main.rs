@@ -16,6 +16,8 @@ mod forms;
 mod fuzzing;
 mod guide;
 mod hostile;
+#[cfg(feature = "cli")]
+mod lists;
 mod packs;
 mod readme;
 mod regressions;

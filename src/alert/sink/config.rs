@@ -80,6 +80,8 @@ pub struct SinkConfig {
     pub syslog: Option<SyslogConfig>,
     /// An Alertmanager.
     pub alertmanager: Option<AlertmanagerConfig>,
+    /// A stream of NATS.
+    pub nats: Option<NatsConfig>,
     /// What it is spared.
     #[serde(default)]
     pub notify: Notify,
@@ -148,6 +150,21 @@ pub struct AlertmanagerConfig {
     pub private: bool,
 }
 
+/// A stream of NATS.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatsConfig {
+    /// `tls://host:port`; `nats://` on this machine alone.
+    pub url: String,
+    /// The subject that a stream listens to.
+    pub subject: String,
+    /// A token, if the server wants one.
+    pub token: Option<Secret>,
+    /// How messages are laid out.
+    #[serde(default)]
+    pub format: Format,
+}
+
 impl SinkConfig {
     /// The sink that this describes. Paths are relative to `folder`.
     ///
@@ -160,6 +177,7 @@ impl SinkConfig {
         sinks.extend(self.webhook.as_ref().map(|config| config.build(folder)));
         sinks.extend(self.syslog.as_ref().map(SyslogConfig::build));
         sinks.extend(self.alertmanager.as_ref().map(AlertmanagerConfig::build));
+        sinks.extend(self.nats.as_ref().map(|config| config.build(folder)));
         let named = |said: String| format!("sink `{}`: {said}", self.name);
         if self.name.trim().is_empty() {
             return Err(named("give it a name".to_owned()));
@@ -168,7 +186,7 @@ impl SinkConfig {
             (Some(sink), true) => sink.map_err(named)?,
             _ => {
                 return Err(named(
-                    "write exactly one of `jsonl`, `webhook`, `syslog` and `alertmanager`"
+                    "write exactly one of `jsonl`, `webhook`, `syslog`, `alertmanager` and `nats`"
                         .to_owned(),
                 ));
             }
@@ -247,11 +265,27 @@ impl AlertmanagerConfig {
     }
 }
 
+impl NatsConfig {
+    #[cfg(feature = "alert-nats")]
+    fn build(&self, folder: &Path) -> Result<Box<dyn Sink>, String> {
+        let token = self.token.as_ref().map(|token| token.read(folder));
+        let token = token.transpose()?.map(|token| token.trim().to_owned());
+        let sink = super::Nats::new(&self.url, &self.subject, token)?.format(self.format);
+        Ok(Box::new(sink))
+    }
+
+    #[cfg(not(feature = "alert-nats"))]
+    fn build(&self, _: &Path) -> Result<Box<dyn Sink>, String> {
+        Err(not_built("alert-nats"))
+    }
+}
+
 #[cfg(not(all(
     feature = "alert-jsonl",
     feature = "alert-webhook",
     feature = "alert-syslog",
-    feature = "alert-alertmanager"
+    feature = "alert-alertmanager",
+    feature = "alert-nats"
 )))]
 fn not_built(feature: &str) -> String {
     format!("this tidegate was built without it: build it with `--features {feature}`")

@@ -12,6 +12,8 @@ mod delivery;
 mod guard;
 #[cfg(feature = "alert-jsonl")]
 mod jsonl;
+#[cfg(feature = "alert-nats")]
+mod nats;
 mod notify;
 mod pace;
 #[cfg(feature = "alert-webhook")]
@@ -31,13 +33,16 @@ use super::format::Notice;
 #[cfg(feature = "alert-alertmanager")]
 pub use alertmanager::Alertmanager;
 pub use config::{
-    AlertmanagerConfig, AlertsConfig, JsonlConfig, Secret, SinkConfig, SyslogConfig, WebhookConfig,
+    AlertmanagerConfig, AlertsConfig, JsonlConfig, NatsConfig, Secret, SinkConfig, SyslogConfig,
+    WebhookConfig,
 };
 pub use delivery::{Delivery, Plan};
 #[cfg(any(feature = "alert-alertmanager", feature = "alert-webhook"))]
 pub use guard::Guard;
 #[cfg(feature = "alert-jsonl")]
 pub use jsonl::Jsonl;
+#[cfg(feature = "alert-nats")]
+pub use nats::Nats;
 pub use notify::{Field, Grouping, Notify, Silence};
 pub use pace::Pace;
 #[cfg(feature = "alert-webhook")]

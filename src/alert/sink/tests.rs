@@ -631,3 +631,84 @@ mod http {
         serde_json::from_slice::<serde_json::Value>(&requests[0].body).expect("JSON");
     }
 }
+
+/// With a real server, which `TIDEGATE_NATS_SERVER` names; the continuous checks set it.
+#[cfg(feature = "alert-nats")]
+#[test]
+fn a_stream_takes_every_alert_once() {
+    use std::process::{Child, Command, Stdio};
+
+    struct Server(Child);
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    assert!(Nats::new("nats://example.com:4222", "alerts", None).is_err());
+    assert!(Nats::new("nats://127.0.0.1:4222", "alerts.>", None).is_err());
+    let Ok(program) = std::env::var("TIDEGATE_NATS_SERVER") else {
+        return;
+    };
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    let temp = Temp::new();
+    let outbox = temp.outbox();
+    store(&outbox, 0..5);
+    let url = format!("nats://127.0.0.1:{port}");
+    let sink = || Nats::new(&url, "tidegate.alerts", None).expect("a sink");
+    // Nobody is there yet; then a server without the stream.
+    let delivery = Delivery::start(Arc::clone(&outbox), vec![quick("nats", sink())]);
+    let delivery = delivery.expect("threads");
+    std::thread::sleep(Duration::from_millis(300));
+    let start = || {
+        let mut command = Command::new(&program);
+        command
+            .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
+            .arg(temp.0.join("nats"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Server(command.spawn().expect("the server starts"))
+    };
+    let server = start();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let count = || {
+        runtime.block_on(async {
+            let mut tries = 0;
+            let client = loop {
+                match async_nats::connect(&url).await {
+                    Ok(client) => break client,
+                    Err(error) if tries > 100 => panic!("{error}"),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                }
+                tries += 1;
+            };
+            let mut stream = async_nats::jetstream::new(client)
+                .get_or_create_stream(async_nats::jetstream::stream::Config {
+                    name: "ALERTS".to_owned(),
+                    subjects: vec!["tidegate.>".to_owned()],
+                    ..Default::default()
+                })
+                .await
+                .expect("a stream");
+            stream.info().await.expect("it answers").state.messages
+        })
+    };
+    assert_eq!(count(), 0);
+    assert!(delivery.drain(LONG));
+    assert_eq!(count(), 5);
+    // The server is restarted under way, and everything is sent a second time: the stream knows the ids.
+    drop(server);
+    store(&outbox, 5..20);
+    let _server = start();
+    assert!(delivery.drain(LONG));
+    assert_eq!(count(), 20);
+    drop(delivery);
+    outbox.advance("nats", crate::alert::outbox::Cursor::default());
+    let delivery = Delivery::start(Arc::clone(&outbox), vec![quick("nats", sink())]);
+    assert!(delivery.expect("threads").drain(LONG));
+    assert_eq!(count(), 20);
+}

@@ -19,6 +19,8 @@ use crate::{Broke, Done, time};
 
 /// Candidates that are shown.
 const CANDIDATES: usize = 40;
+/// Rules that saw hits of other rules alone, if there are no more of them.
+const BYSTANDERS: usize = 12;
 /// Characters whose way through the fold is shown.
 const FOLDED: usize = 24;
 
@@ -42,6 +44,9 @@ pub(crate) struct Args {
     /// A tenant's file: its packs are screened with as well, and its policy decides
     #[arg(long, value_name = "FILE")]
     tenant: Option<PathBuf>,
+    /// A jurisdiction whose lists count beside those of the United Nations, such as EU (repeatable); a tenant's file names its own
+    #[arg(long = "jurisdiction", value_name = "CODE", conflicts_with = "tenant", value_parser = crate::packs::jurisdiction)]
+    jurisdictions: Vec<String>,
     /// Where the text goes: private, group, open_group, channel or profile
     #[arg(long, default_value = "group", value_parser = scene)]
     scene: Scene,
@@ -55,6 +60,9 @@ pub(crate) struct Args {
     /// The `ruleset` of a verdict, or its beginning: exits with 1 if what is loaded is not what decided then
     #[arg(long, value_name = "b3:...", value_parser = digest)]
     verify: Option<String>,
+    /// Show every rule, those too that saw hits of other rules alone and do not fire
+    #[arg(long)]
+    all: bool,
     /// For people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -90,7 +98,8 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         Some(file) => Some(TenantFile::load(file)?),
         None => None,
     };
-    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?;
+    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?
+        .with_jurisdictions(&args.jurisdictions);
     let id = tenant.as_ref().map(|file| &*file.tenant.id);
     let mut input = Input::default();
     if args.ndjson {
@@ -140,7 +149,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
             writeln!(out)?;
         }
         Format::Human => {
-            human(&mut out, &rules, &explanation, &message)?;
+            human(&mut out, &rules, &explanation, &message, args.all)?;
             writeln!(
                 out,
                 "  {}",
@@ -178,6 +187,7 @@ fn human(
     rules: &Rules,
     explanation: &Explanation,
     message: &Message<'_>,
+    all: bool,
 ) -> io::Result<()> {
     heading(out, "Text")?;
     for (part, text) in message.parts().iter().enumerate() {
@@ -211,8 +221,19 @@ fn human(
     if explanation.rules.is_empty() {
         writeln!(out, "  none was touched")?;
     }
+    let bystanders = explanation.rules.iter().filter(|rule| rule.is_bystander());
+    let bystanders = bystanders.count();
+    let left_out = !all && bystanders > BYSTANDERS;
     for rule in &explanation.rules {
-        rule_lines(out, rule, explanation, rules.title(&rule.rule))?;
+        if !(left_out && rule.is_bystander()) {
+            rule_lines(out, rule, explanation, rules.title(&rule.rule))?;
+        }
+    }
+    if left_out {
+        let said = format!(
+            "{bystanders} rules saw hits of other rules alone and do not fire; `--all` shows them"
+        );
+        writeln!(out, "  {}", styled(term::DIM, said))?;
     }
     for (rule, why) in &rules.asleep {
         writeln!(

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod alerts;
+mod base;
 mod check;
 mod diff;
 mod difference;
@@ -41,6 +42,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Screen(screen::Args),
+    Base(base::Args),
     Check(check::Args),
     Test(test::Args),
     Explain(explain::Args),
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
     // Clap ends with 2 if the command line is wrong, 0 after help and version.
     let ran = match Args::parse().command {
         Command::Screen(args) => screen::run(args),
+        Command::Base(args) => base::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -303,6 +303,15 @@ impl TenantFile {
     }
 }
 
+/// A jurisdiction, as lists and tenants' files write it.
+pub(crate) fn jurisdiction(text: &str) -> Result<String, String> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Ok(text.to_owned())
+    } else {
+        Err("write two capital letters, such as EU, UK, AU or US".to_owned())
+    }
+}
+
 /// What messages are screened with.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
@@ -318,6 +327,14 @@ pub(crate) struct Rules {
 impl Rules {
     pub(crate) fn rulesets(&self) -> Vec<&Ruleset> {
         self.rulesets.iter().collect()
+    }
+
+    /// The jurisdictions of the command line, where it names any.
+    pub(crate) fn with_jurisdictions(mut self, jurisdictions: &[String]) -> Self {
+        if !jurisdictions.is_empty() {
+            self.policy = self.policy.with_jurisdictions(jurisdictions);
+        }
+        self
     }
 
     pub(crate) fn title(&self, rule: &str) -> Option<&str> {

@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// A tenant's file: its packs are screened with as well, its policy decides, and a line of another tenant is a bad one
     #[arg(long, value_name = "FILE")]
     tenant: Option<PathBuf>,
+    /// A jurisdiction whose lists count beside those of the United Nations, such as EU (repeatable); a tenant's file names its own
+    #[arg(long = "jurisdiction", value_name = "CODE", conflicts_with = "tenant", value_parser = crate::packs::jurisdiction)]
+    jurisdictions: Vec<String>,
     /// For people or for programs [default: human on a terminal, ndjson elsewhere]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -72,7 +75,8 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         Some(file) => Some(TenantFile::load(file)?),
         None => None,
     };
-    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?;
+    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?
+        .with_jurisdictions(&args.jurisdictions);
     let watched = term::is_watched();
     let format = args.format.unwrap_or(if watched && args.alerts.is_none() {
         Format::Human

@@ -73,6 +73,8 @@ struct OneMessage {
     views: Vec<OneView>,
     hits: Vec<HitExplained>,
     rules: Vec<RuleExplained>,
+    /// Rules that saw hits of other rules alone and do not fire.
+    bystanders: usize,
 }
 
 /// A view, without the characters of which nothing was made.
@@ -177,6 +179,10 @@ fn samples(below: Option<&Ruleset>, pack: &Pack, loaded: &Loaded) -> Samples {
 impl OneMessage {
     fn of(explanation: Explanation, message: &Message<'_>) -> Self {
         let report = Report::new(&explanation.verdict, message);
+        let (bystanders, rules): (Vec<_>, Vec<_>) = explanation
+            .rules
+            .into_iter()
+            .partition(RuleExplained::is_bystander);
         Self {
             verdict: serde_json::to_value(report).unwrap_or_default(),
             views: explanation
@@ -205,7 +211,8 @@ impl OneMessage {
                 })
                 .collect(),
             hits: explanation.hits,
-            rules: explanation.rules,
+            rules,
+            bystanders: bystanders.len(),
         }
     }
 }

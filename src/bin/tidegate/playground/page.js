@@ -9,12 +9,13 @@ const SAY = {
     keys: [["Ctrl", "Enter"], " try now  ", ["F8"], " next problem  ", ["F6"], " pack or messages"],
     noProblems: "None: the pack can be used.", unusable: "cannot be used", usable: "can be used", line: "line",
     problemCount: (e, w) => `${e} ${e === 1 ? "error" : "errors"}, ${w} ${w === 1 ? "warning" : "warnings"}`,
-    heldCount: (h, n) => `${h} of ${n} held`, sampleCount: (h, f) => `${h} held, ${f} failed`, untested: n => `${n} terms are in no sample`,
+    heldCount: (h, n) => `${h} of ${n} held`, sampleCount: (h, f) => `${h} held, ${f} failed`, untested: n => `${n} ${n === 1 ? "term is" : "terms are"} in no sample`,
     act: { pass: "pass", mask: "mask", review: "review", block: "block" }, shadow: "in shadow", nothing: "no rule fires",
     read: "How it is read", decoded: "with escapes decoded", asL: "with look-alikes of i and l as l", folded: "folded", skeleton: "skeleton",
     character: "character", bytes: "bytes", steps: "steps", looks: "looks like", left: "nothing",
     candidates: "Candidates", term: "term", place: "in the text", outcome: "outcome", found: "found", covered: "found, and another hit of it is there",
     more: n => `and ${n} more`, hits: "Hits", list: "list", variants: "disguise", plain: "none", rules: "Rules", noRule: "No rule was touched.",
+    bystanders: n => `${n} ${n === 1 ? "rule" : "rules"} saw only hits of other rules, and did not fire`,
     fires: "fires", silent: "does not fire", lower: "lowered to", lowerHeld: "lower holds", lowerNot: "lower does not hold", when: "when", unless: "unless",
     inScene: "not in this scene", inEffect: "not in effect at this time", rollout: p => `in ${p}% of the conversations`, rolled: "this one is among them", notRolled: "not in this one: in shadow",
     listed: "listed", inForce: "in force", notInForce: "not in force at this time", notHeeded: "not among the jurisdictions",
@@ -41,6 +42,7 @@ const SAY = {
     character: "字符", bytes: "字节", steps: "步骤", looks: "形似", left: "无",
     candidates: "候选", term: "词", place: "原文", outcome: "结果", found: "命中", covered: "命中，该词在此另有命中",
     more: n => `另有 ${n} 个`, hits: "命中", list: "词表", variants: "伪装", plain: "无", rules: "规则", noRule: "没有规则被触及。",
+    bystanders: n => `另有 ${n} 条规则只看到别的规则的命中，未命中`,
     fires: "命中", silent: "未命中", lower: "降为", lowerHeld: "lower 成立", lowerNot: "lower 不成立", when: "when", unless: "unless",
     inScene: "不适用于此场景", inEffect: "此时不在生效期", rollout: p => `在 ${p}% 的会话中生效`, rolled: "本会话在内", notRolled: "本会话不在内：只作影子规则",
     listed: "列名", inForce: "有效", notInForce: "此时无效", notHeeded: "不在所选法域",
@@ -53,9 +55,7 @@ const SAY = {
       stretch: "字母的重复与普通拼写无异", "left-border": "从单词中间开始", "right-border": "在单词中间结束", grapheme: "起止处会切开一个字符" },
   },
 };
-const START = {
-  en: ["Selling g.i.f.t c.a.r.d, message me", "出售礼*品*卡，私信我", "礼品卡发票请留存，有问题私信我", "Thanks for the gift card!", "我的电话 13800000000", "See you at eight."],
-};
+const START = ["Selling g.i.f.t c.a.r.d, message me", "出售礼*品*卡，私信我", "礼品卡发票请留存，有问题私信我", "Thanks for the gift card!", "我的电话 13800000000", "See you at eight."];
 const $ = id => document.getElementById(id);
 const pack = $("pack"), mirror = $("mirror"), gutter = $("gutter"), messages = $("messages");
 let lang = navigator.language.startsWith("zh") ? "zh" : "en";
@@ -297,6 +297,7 @@ function why(answer, message, text) {
   const firing = [...message.rules].sort((a, b) => b.fired - a.fired);
   const rules = firing.flatMap(rule => ruleTree(rule, message, titles.get(rule.rule)));
   return el("div", { class: "why" }, shown, hits, el("h4", {}, words.rules), rules.length ? rules : el("p", { class: "none" }, words.noRule),
+    message.bystanders ? el("p", { class: "hint" }, words.bystanders(message.bystanders)) : null,
     el("p", { class: "hint" }, `${words.decidedBy} `, el("code", {}, message.verdict.ruleset)));
 }
 
@@ -355,7 +356,7 @@ document.addEventListener("keydown", event => {
   }
 });
 pack.value = JSON.parse($("start").textContent);
-messages.value = START.en.join("\n");
+messages.value = START.join("\n");
 apply();
 drawEditor(null);
 ask();
