@@ -10,11 +10,13 @@ mod parse;
 mod shares;
 mod steps;
 mod toml;
+mod windows;
 
 pub use against::{engine, explained, hits, relation, verdict};
 pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};
+pub use windows::{windows, windows_of};
 
 use crate::evade::random::{self, Random};
 use crate::limits::Limits;
@@ -57,6 +59,7 @@ impl Made {
         screen(&Case {
             packs: &[std::slice::from_ref(base), std::slice::from_ref(tenant)],
             parts: &[&self.texts[index]],
+            before: &[],
             scene: self.scene,
             conversation: self.conversation.as_deref(),
             at: self.at,

@@ -36,14 +36,14 @@ pub use compile::Compiler;
 pub use diag::Diagnostics;
 #[cfg(feature = "rayon")]
 pub use engine::screen_batch;
-pub use engine::{Message, Scanner, trace as explain};
+pub use engine::{Conversation, Conversations, Message, Scanner, trace as explain};
 pub use limits::{Limits, PackLimits};
 pub use pack::{Pack, Tenant};
 pub use policy::Policy;
-pub use primitives::{Scene, Scenes, Span, Timestamp};
+pub use primitives::{Scene, Scenes, Span, Timestamp, Window};
 pub use ruleset::Ruleset;
 pub use variant::{Variant, Variants};
-pub use verdict::{Action, Coverage, Finding, Hit, Listing, Severity, Verdict, mask};
+pub use verdict::{Action, Coverage, Earlier, Finding, Hit, Listing, Severity, Verdict, mask};
 
 /// The README's examples, tried.
 #[cfg(all(doctest, feature = "base-rules"))]

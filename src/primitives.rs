@@ -28,6 +28,24 @@ impl Span {
     }
 }
 
+/// How far back a term may reach over the messages of one sender in one conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Messages of the sender, the newest among them: 2 to [`Window::MOST_MESSAGES`].
+    pub messages: u32,
+    /// Seconds from the first to the newest: 1 to [`Window::MOST_SECONDS`].
+    pub seconds: u32,
+}
+
+impl Window {
+    /// Messages that a window reaches over, at most.
+    pub const MOST_MESSAGES: u32 = 16;
+    /// The symbols of the longest term that is found over messages.
+    pub const LONGEST_TERM: usize = 32;
+    /// Seconds that a window reaches over, at most.
+    pub const MOST_SECONDS: u32 = 3_600;
+}
+
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scene {

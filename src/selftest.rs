@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::compile::Compiler;
 use crate::diag::Diagnostics;
 use crate::engine::trace::{Explanation, RuleExplained};
-use crate::engine::{Message, Scanner};
+use crate::engine::{Conversation, Message, Scanner};
 use crate::limits::PackLimits;
 use crate::pack::{Pack, Rule, Sample, SampleKind, Status};
 use crate::policy::Policy;
@@ -83,8 +83,6 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Skipped {
-    /// It is of several messages, and conversation windows are not built yet.
-    Windows,
     /// Its rule is retired.
     Retired,
 }
@@ -227,8 +225,6 @@ impl<'a> Test<'a> {
     fn run(self, scanner: &mut Scanner, rulesets: &[&Ruleset]) -> Tested {
         let outcome = if self.rule.status == Status::Retired {
             Outcome::Skipped(Skipped::Retired)
-        } else if self.sample.messages.len() > 1 {
-            Outcome::Skipped(Skipped::Windows)
         } else {
             self.judge(scanner, rulesets)
         };
@@ -246,7 +242,17 @@ impl<'a> Test<'a> {
 
     fn judge(&self, scanner: &mut Scanner, rulesets: &[&Ruleset]) -> Outcome {
         let message = Message::text(&self.text).scene(self.scene);
-        let verdict = scanner.scan(rulesets, &self.policy, &message, self.at);
+        // Messages that come before are of the same sender, a second apart where they do not say when.
+        let mut conversation = Conversation::new();
+        let (_, before) = self.sample.messages.split_last().unzip();
+        let before = before.unwrap_or_default();
+        for (number, earlier) in before.iter().enumerate() {
+            let ago = Timestamp(self.at.0 - (before.len() - number) as i64);
+            let message = Message::text(&earlier.text).scene(self.scene);
+            let at = earlier.at.unwrap_or(ago);
+            scanner.scan_in(&mut conversation, rulesets, &self.policy, &message, at);
+        }
+        let verdict = scanner.scan_in(&mut conversation, rulesets, &self.policy, &message, self.at);
         let finding = verdict
             .findings
             .iter()

@@ -185,8 +185,20 @@ pub struct Hit {
     pub span: Span,
     /// The term as its pack writes it (the source of a regex term).
     pub term: Arc<str>,
-    /// The smallest set of variants that explains the match.
+    /// The smallest set of variants that explains the match. Empty for a term cut over messages: these are read alike for all terms.
     pub variants: Variants,
+    /// The earlier message that the span lies in, for a piece of a term that is cut over messages; `None` if it lies in the message that was
+    /// screened. The pieces of such a term stand one after another, the first message's first.
+    pub earlier: Option<Earlier>,
+}
+
+/// An earlier message of the same sender in the same conversation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Earlier {
+    /// How many of the sender's messages ago, from 1 on; messages without a letter or digit are not counted.
+    pub back: usize,
+    /// Its id, if it came with one of at most 128 bytes.
+    pub id: Option<Arc<str>>,
 }
 
 /// One rule that fired.

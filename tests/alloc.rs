@@ -8,7 +8,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use tidegate::{Compiler, Message, Pack, Policy, Scanner, Timestamp};
+use tidegate::{Compiler, Conversation, Message, Pack, Policy, Scanner, Timestamp};
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
@@ -145,6 +145,41 @@ fn clean_messages_allocate_nothing() {
         "a clean message allocates nothing once warm; RUST_BACKTRACE=1 shows where:\n{}",
         broken.join("\n")
     );
+}
+
+/// What is kept of a sender takes the place of what was.
+#[test]
+fn clean_messages_of_a_sender_allocate_nothing() {
+    let source = PACK.replace(
+        "[pack.defaults]",
+        "[pack.defaults]\nwindow = { messages = 8, seconds = 60 }",
+    );
+    let parsed = Pack::parse("words.toml", &source).unwrap_or_else(|refused| panic!("{refused}"));
+    let built = Compiler::new().pack(parsed.pack).build();
+    let ruleset = built.unwrap_or_else(|refused| panic!("{refused}"));
+    let policy = Policy::default();
+    let (mut scanner, mut conversation) = (Scanner::new(), Conversation::new());
+    let short = ["去", "吧", "好", "ok", "a b", "…", "the", "hm"];
+    let texts = || {
+        CLEAN
+            .iter()
+            .map(|(_, text)| *text)
+            .chain(short)
+            .chain(short)
+    };
+    let mut say = |text: &str, second| {
+        let message = Message::text(text).sender("u1").id("message-1");
+        let at = Timestamp(second);
+        let verdict = scanner.scan_in(&mut conversation, &[&ruleset], &policy, &message, at);
+        assert!(verdict.findings.is_empty(), "{:?}", verdict.findings);
+    };
+    for second in 0..3 {
+        texts().for_each(|text| say(&text.repeat(2), second));
+        texts().for_each(|text| say(text, second));
+    }
+    let before = COUNT.get();
+    texts().for_each(|text| say(text, 3));
+    assert_eq!(COUNT.get() - before, 0);
 }
 
 /// The counter counts.

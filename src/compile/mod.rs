@@ -11,8 +11,9 @@ use crate::limits::PackLimits;
 use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status};
 use crate::ruleset::prefixes::Prefixes;
-use crate::ruleset::{Digest, Groups, LowerRow, RuleRow, Ruleset};
+use crate::ruleset::{Digest, Groups, LowerRow, Operand, RuleRow, Ruleset, WindowTerms};
 use crate::text::tables;
+use crate::text::window::WindowTerm;
 use crate::variant::Variant;
 
 use conditions::{Conditions, Scope};
@@ -171,6 +172,10 @@ struct Build<'a> {
     category_users: Vec<u32>,
     conditions: Conditions,
     rules: Vec<RuleRow>,
+    /// Sets that rules with a window name.
+    window_sets: Vec<u32>,
+    /// Seconds of the longest window.
+    longest_window: u32,
 }
 
 impl<'a> Build<'a> {
@@ -183,6 +188,8 @@ impl<'a> Build<'a> {
             category_users: Vec::new(),
             conditions: Conditions::default(),
             rules: Vec::new(),
+            window_sets: Vec::new(),
+            longest_window: 0,
         }
     }
 
@@ -236,6 +243,7 @@ impl<'a> Build<'a> {
             pack: lists,
             rule: &own,
         };
+        let operands = self.conditions.operands.len();
         let when = self.conditions.add(&rule.when, scope);
         let lower = rule.lower.as_ref().map(|lower| LowerRow {
             when: self.conditions.add(&lower.when, scope),
@@ -245,6 +253,15 @@ impl<'a> Build<'a> {
                 .map(|unless| self.conditions.add(unless, scope)),
             to: lower.to,
         });
+        if let Some(window) = rule.window {
+            self.longest_window = self.longest_window.max(window.seconds);
+            let named = self.conditions.operands[operands..].iter();
+            self.window_sets
+                .extend(named.filter_map(|operand| match operand {
+                    Operand::Set(set) => Some(*set),
+                    Operand::Category(_) => None,
+                }));
+        }
         let (positive, looks_at_category) = conditions::positive(&rule.when, scope);
         self.set_rules
             .extend(positive.iter().map(|set| (*set, row)));
@@ -260,6 +277,7 @@ impl<'a> Build<'a> {
             shadow: rule.status == Status::Shadow,
             rollout: rule.rollout,
             min_confidence: rule.min_confidence,
+            window: rule.window,
             scenes: rule.scenes,
             from: rule.from,
             until: rule.until,
@@ -288,6 +306,12 @@ impl<'a> Build<'a> {
             .rows
             .iter()
             .any(|row| row.variants.contains(Variant::Encoded));
+        let windows = windows(
+            &built,
+            self.set_except.len(),
+            &self.window_sets,
+            self.longest_window,
+        );
         let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
         let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
         let mut prefixes = Prefixes::default();
@@ -318,6 +342,29 @@ impl<'a> Build<'a> {
             categories: self.conditions.categories,
             category_users: self.category_users,
             encoded,
+            windows,
         })
     }
+}
+
+/// The terms of the sets that rules with a window name.
+fn windows(built: &terms::Built, sets: usize, named: &[u32], longest: u32) -> WindowTerms {
+    let mut of_windows = vec![false; sets];
+    for set in named {
+        of_windows[*set as usize] = true;
+    }
+    let mut rows: Vec<u32> = built
+        .term_sets
+        .iter()
+        .filter(|(_, set)| of_windows[*set as usize])
+        .map(|(row, _)| *row)
+        .collect();
+    rows.sort_unstable();
+    rows.dedup();
+    let terms = rows
+        .into_iter()
+        .filter(|row| built.rows[*row as usize].reading.is_some())
+        .filter_map(|row| Some((row, WindowTerm::new(&built.rows[row as usize].text)?)))
+        .collect();
+    WindowTerms::new(terms, of_windows, longest)
 }

@@ -7,10 +7,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::diag::{Diagnostic, codes, said};
 use crate::limits::PackLimits;
+use crate::matcher::Pattern;
 use crate::matcher::regex::RegexMatcher;
 use crate::pack::{self, Term};
 use crate::ruleset::{Begins, PatternTerm, RegexRow, TermRow};
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
+use crate::text::symbols::symbol;
 use crate::text::tables;
 use crate::text::term::TermReading;
 use crate::variant::Variant;
@@ -37,16 +39,16 @@ pub(super) struct Built {
     pub(super) rows: Vec<TermRow>,
     pub(super) regexes: Vec<RegexRow>,
     pub(super) term_sets: Vec<(u32, u32)>,
-    pub(super) word_patterns: Vec<Box<[u8]>>,
+    pub(super) word_patterns: Vec<Pattern>,
     pub(super) word_terms: Vec<(u32, PatternTerm)>,
-    pub(super) bare_patterns: Vec<Box<[u8]>>,
+    pub(super) bare_patterns: Vec<Pattern>,
     pub(super) bare_terms: Vec<(u32, u32)>,
 }
 
 /// Distinct patterns, and the terms of each.
 struct Patterns<T> {
-    known: HashMap<Box<[u8]>, u32>,
-    bytes: Vec<Box<[u8]>>,
+    known: HashMap<Box<[u16]>, u32>,
+    patterns: Vec<Pattern>,
     terms: Vec<(u32, T)>,
 }
 
@@ -54,23 +56,28 @@ impl<T> Default for Patterns<T> {
     fn default() -> Self {
         Self {
             known: HashMap::new(),
-            bytes: Vec::new(),
+            patterns: Vec::new(),
             terms: Vec::new(),
         }
     }
 }
 
 impl<T> Patterns<T> {
-    fn add(&mut self, bytes: &[u8], term: T) {
-        let pattern = match self.known.get(bytes) {
+    /// `begins_word`: whether the term is of no use where a word goes on.
+    fn add(&mut self, symbols: &[u16], begins_word: bool, term: T) {
+        let pattern = match self.known.get(symbols) {
             Some(pattern) => *pattern,
             None => {
-                let pattern = self.bytes.len() as u32;
-                self.known.insert(bytes.into(), pattern);
-                self.bytes.push(bytes.into());
+                let pattern = self.patterns.len() as u32;
+                self.known.insert(symbols.into(), pattern);
+                self.patterns.push(Pattern {
+                    symbols: symbols.into(),
+                    begins_word,
+                });
                 pattern
             }
         };
+        self.patterns[pattern as usize].begins_word &= begins_word;
         self.terms.push((pattern, term));
     }
 }
@@ -183,20 +190,22 @@ impl<'a> Terms<'a> {
     fn literal(&mut self, pack: &str, term: &Term, row: u32) -> Option<TermReading> {
         let reading = TermReading::new(&term.text, term.variants);
         self.skeleton.fill(&term.text);
-        let pattern = self.skeleton.bytes();
+        let pattern = self.skeleton.symbols();
         let mut found = !pattern.is_empty();
         if found {
             let mut symbols = Vec::new();
             for c in term.text.chars() {
-                word_symbols(c, |symbol| symbols.push(symbol));
+                word_symbols(c, |c| symbols.push(symbol(c)));
             }
             let first_run = symbols
                 .iter()
                 .take_while(|symbol| **symbol == symbols[0])
                 .count();
             let (begins, equal) = begins(&reading, first_run, symbols.len());
+            let begins_word = reading.lead() == 0 && reading.bound_left(term.word);
             self.patterns.add(
-                pattern,
+                pattern.as_slice(),
+                begins_word,
                 PatternTerm {
                     term: row,
                     begins,
@@ -205,19 +214,17 @@ impl<'a> Terms<'a> {
             );
         }
         if !found && !reading.symbols.is_empty() {
-            let mut first = String::new();
+            let mut first = Vec::new();
             for c in term.text.chars() {
-                bare_symbols(c, |symbol| first.push(symbol));
+                bare_symbols(c, |c| first.push(symbol(c)));
             }
-            if reading.variants.contains(Variant::Gaps)
-                && let Some((at, _)) = first.char_indices().nth(1)
-            {
+            if reading.variants.contains(Variant::Gaps) {
                 // Its letters are marks, which are not looked for; symbols may stand in its gaps.
-                first.truncate(at);
+                first.truncate(1);
             }
             if !first.is_empty() {
                 found = true;
-                self.bare.add(first.as_bytes(), row);
+                self.bare.add(&first, false, row);
             }
         }
         if !found {
@@ -287,15 +294,16 @@ impl<'a> Terms<'a> {
                 return false;
             };
             self.skeleton.fill(literal);
-            let pattern = self.skeleton.bytes();
-            if pattern.len() < 2 {
+            let pattern = self.skeleton.symbols().as_slice();
+            if matches!(pattern, [] | [0..0x80]) {
                 return false;
             }
-            patterns.push(Box::<[u8]>::from(pattern));
+            patterns.push(Box::<[u16]>::from(pattern));
         }
         for pattern in patterns {
             self.patterns.add(
                 &pattern,
+                false,
                 PatternTerm {
                     term: row,
                     begins: Begins::Anywhere,
@@ -311,9 +319,9 @@ impl<'a> Terms<'a> {
             rows: self.rows,
             regexes: self.regexes,
             term_sets: self.sets,
-            word_patterns: self.patterns.bytes,
+            word_patterns: self.patterns.patterns,
             word_terms: self.patterns.terms,
-            bare_patterns: self.bare.bytes,
+            bare_patterns: self.bare.patterns,
             bare_terms: self.bare.terms,
         }
     }

@@ -234,6 +234,9 @@ codes! {
     BAD_DISTANCE = "bad-distance", Error, ("a distance out of bounds", "距离超出范围"),
         ("The distance of `near/N` and `then/N` is bounded. One Han character or one word is one unit.",
          "`near/N` 与 `then/N` 的距离有上限。一个汉字或一个词为一个单位。");
+    BAD_WINDOW = "bad-window", Error, ("a window out of bounds", "窗口超出范围"),
+        ("A window reaches over 2 to 16 messages of one sender, and over at most an hour.",
+         "窗口涵盖同一发送者的 2 到 16 条消息，最长一小时。");
     CONDITION_TOO_BIG = "condition-too-big", Error, ("a condition that is too big", "条件过大"),
         ("The condition has more terms and operators, or nests deeper, than the limit. Put terms that belong together in one list.",
          "条件的项数或嵌套超过上限。请把同类的词放进一个词表。");

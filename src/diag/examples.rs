@@ -361,6 +361,12 @@ ask = ["脏话"]"#,
 offer = ["坏词"]
 ask = ["脏话"]"#,
 );
+pub(super) const BAD_WINDOW: Example = (
+    r#"terms = ["坏词在此"]
+window = { messages = 40, seconds = 120 }"#,
+    r#"terms = ["坏词在此"]
+window = { messages = 16, seconds = 120 }"#,
+);
 pub(super) const CONDITION_TOO_BIG: Example = (
     r#"when = "((((((((((((((((((((offer))))))))))))))))))))"
 [rule.lists]

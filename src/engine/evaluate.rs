@@ -5,7 +5,7 @@ mod why;
 use std::ops::{ControlFlow, Range};
 
 use crate::policy::Policy;
-use crate::primitives::{Scene, Timestamp};
+use crate::primitives::{Scene, Timestamp, Window};
 use crate::ruleset::{LowerRow, Node, Operand, RuleRow, Ruleset};
 use crate::text::tables::{self, Class};
 use crate::verdict::{Action, Listing};
@@ -109,7 +109,8 @@ impl<'a> Evaluation<'a> {
             let ruleset = rulesets[found.ruleset as usize];
             let sets = ruleset.term_sets.get(found.term as usize);
             budget.spend(1 + sets.len() as u64)?;
-            members.extend(sets.iter().map(|set| Member {
+            let counts = |set: &&u32| found.across.is_none() || ruleset.windows.count_in(**set);
+            members.extend(sets.iter().filter(counts).map(|set| Member {
                 ruleset: found.ruleset,
                 set: *set,
                 found: at as u32,
@@ -433,7 +434,8 @@ impl<'a> Evaluation<'a> {
         for operand in operands {
             match ruleset.operands[operand as usize] {
                 Operand::Set(set) => {
-                    self.visible(asking.ruleset, asking.rule, set, budget, &mut hits)?;
+                    let of = (asking.ruleset, asking.rule);
+                    self.visible(of, set, asking.rule.window, budget, &mut hits)?;
                 }
                 Operand::Category(category) => {
                     let key = (asking.ruleset, category, asking.shadow);
@@ -455,12 +457,13 @@ impl<'a> Evaluation<'a> {
         ControlFlow::Continue(hits)
     }
 
-    /// The hits of a set that the rule is sure enough of, and that no exception of the list, the rule or the pack holds.
+    /// The hits of a set that the rule is sure enough of, and that no exception of the list, the rule or the pack holds; of those over several
+    /// messages, such as fit the window.
     fn visible(
         &self,
-        ruleset: usize,
-        rule: &RuleRow,
+        (ruleset, rule): (usize, &RuleRow),
         set: u32,
+        window: Option<Window>,
         budget: &mut Budget,
         out: &mut Vec<u32>,
     ) -> ControlFlow<()> {
@@ -473,10 +476,13 @@ impl<'a> Evaluation<'a> {
         budget.spend(1 + members.len() as u64)?;
         out.extend(members.iter().map(|member| member.found).filter(|hit| {
             let sure = self.found[*hit as usize].confidence() >= rule.min_confidence;
-            sure && !excepts
-                .iter()
-                .flatten()
-                .any(|except| self.holds_hit(ruleset as u32, *except, *hit))
+            let across = self.found[*hit as usize].across;
+            let fits = across.is_none_or(|across| window.is_some_and(|window| across.fits(window)));
+            sure && fits
+                && !excepts
+                    .iter()
+                    .flatten()
+                    .any(|except| self.holds_hit(ruleset as u32, *except, *hit))
         }));
         ControlFlow::Continue(())
     }
@@ -525,7 +531,7 @@ impl<'a> Evaluation<'a> {
             let standing = self.standing(row);
             if standing.is_live() && (shadow || !standing.shadow) {
                 for set in &row.positive {
-                    self.visible(ruleset, row, *set, budget, &mut hits)?;
+                    self.visible((ruleset, row), *set, None, budget, &mut hits)?;
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Deciding a message: skeleton, candidates, walks, conditions, verdict. Cannot fail, does no I/O, and allocates nothing on a
 //! clean message once warm.
 
+mod conversation;
 mod evaluate;
 mod forms;
 mod message;
@@ -9,6 +10,7 @@ mod relevance;
 mod search;
 pub mod trace;
 mod walk;
+mod window;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,7 +26,9 @@ use crate::verdict::{Coverage, Finding, Hit, Verdict};
 
 use evaluate::{Circumstances, Evaluation, Fired};
 use search::{Budget, Found, Part, Searcher};
+use window::Windows;
 
+pub use conversation::{Conversation, Conversations};
 pub use message::Message;
 
 /// Screens messages, one after another. Holds scratch memory only, so that a warm one allocates nothing for a clean message;
@@ -67,6 +71,7 @@ pub struct Scanner {
     looked_at: Vec<usize>,
     digests: (Vec<Digest>, Option<Digest>),
     verdict: Verdict,
+    windows: Windows,
     steps: u64,
 }
 
@@ -127,9 +132,43 @@ impl Scanner {
             }
             self.report(rulesets, message);
         }
-        self.verdict.coverage = coverage;
+        self.verdict.coverage = coverage.and(self.windows.coverage());
         self.steps = budget.spent();
         policy.apply(&mut self.verdict, message.scene);
+        &self.verdict
+    }
+
+    /// Decides on one message of a sender in a conversation, as [`Scanner::scan`] does, and on the terms that it is the last piece of: those
+    /// of rules with a `window`, cut over this and earlier messages of the same sender. Their hits name the messages they lie in.
+    ///
+    /// `conversation` is what is kept of this sender in this conversation, and takes up this message; messages are handed in in their order,
+    /// with the times at which they are screened. Give each sender of each conversation one of their own
+    /// ([`Conversations`] holds many). Without rules with a window nothing is kept.
+    ///
+    /// Cost: besides the scan, some 64 characters of the message are read, and compared with what is kept.
+    pub fn scan_in(
+        &mut self,
+        conversation: &mut Conversation,
+        rulesets: &[&Ruleset],
+        policy: &Policy,
+        message: &Message<'_>,
+        at: Timestamp,
+    ) -> &Verdict {
+        let longest = rulesets.iter().map(|ruleset| ruleset.windows.longest).max();
+        let Some(longest) = longest.filter(|longest| *longest > 0) else {
+            conversation.clear();
+            return self.scan(rulesets, policy, message, at);
+        };
+        conversation.forget(Timestamp(at.0.saturating_sub(i64::from(longest))));
+        self.windows.begin(conversation, at);
+        self.scan(rulesets, policy, message, at);
+        let text = match message.parts() {
+            [text] if self.looked_at[0] == text.len() => Some(*text),
+            // A picture, say, stands between.
+            [] => Some(""),
+            _ => None,
+        };
+        self.windows.end(conversation, text, message.id);
         &self.verdict
     }
 
@@ -161,6 +200,12 @@ impl Scanner {
         message: &Message<'_>,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
+        // First, so that the search knows what is found already: what the hits of a rule are depends on all of them.
+        if let [text] = message.parts() {
+            let text = &text[..self.looked_at[0]];
+            let found = &mut self.searcher.found;
+            self.windows.search(rulesets, text, found, budget)?;
+        }
         let limits = &self.limits;
         let texts = message.parts().iter().zip(&self.looked_at);
         let parts = texts.enumerate().map(|(number, (text, len))| Part {
@@ -210,7 +255,7 @@ impl Scanner {
             };
             hits.sort_by(|a, b| {
                 let ((a, a_text), (b, b_text)) = (key(a), key(b));
-                (a.part, a.span, a_text).cmp(&(b.part, b.span, b_text))
+                (a.part, a.span, a_text, a.across).cmp(&(b.part, b.span, b_text, b.across))
             });
             let covered: Vec<(usize, Span)> = hits
                 .iter()
@@ -220,12 +265,14 @@ impl Scanner {
                 })
                 .collect();
             let mut reported: Vec<Hit> = Vec::new();
+            let mut last_across = None;
             for hit in &hits {
                 let (place, text) = key(hit);
                 let same = reported.last().is_some_and(|last| {
                     (last.part, last.span, &last.term) == (place.part as usize, place.span, text)
+                        && last_across == place.across
                 });
-                if !same && reported.len() == self.limits.spans {
+                if !same && reported.len() >= self.limits.spans {
                     break;
                 }
                 let variants = *explained[*hit as usize].get_or_insert_with(|| {
@@ -244,14 +291,28 @@ impl Scanner {
                             last.variants = variants;
                         }
                     }
-                    _ => reported.push(Hit {
-                        part: place.part as usize,
-                        span: place.span,
-                        term: Arc::clone(text),
-                        variants,
-                    }),
+                    _ => {
+                        last_across = place.across;
+                        let here = Hit {
+                            part: place.part as usize,
+                            span: place.span,
+                            term: Arc::clone(text),
+                            variants,
+                            earlier: None,
+                        };
+                        let before = place.across.into_iter().flat_map(|across| {
+                            self.windows.pieces(across).map(|(span, earlier)| Hit {
+                                span,
+                                earlier: Some(earlier),
+                                ..here.clone()
+                            })
+                        });
+                        reported.extend(before);
+                        reported.push(here);
+                    }
                 }
             }
+            reported.truncate(self.limits.spans);
             let finding = Finding {
                 rule: Arc::clone(&row.id),
                 category: Arc::clone(&row.category),

@@ -7,7 +7,8 @@ use crate::primitives::Span;
 use crate::ruleset::{Begins, PatternTerm, Ruleset, TermRow};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
-use crate::text::skeleton::{Causes, Skeleton, bare_symbols};
+use crate::text::skeleton::{self, Causes, Skeleton, bare_symbols};
+use crate::text::symbols::{Symbols, symbol};
 use crate::text::tables::{self, Class};
 use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
@@ -16,6 +17,7 @@ use super::otherwise::{Otherwise, Way};
 use super::relevance::Relevance;
 use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
+use super::window::Across;
 
 /// A term found in a part of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +27,12 @@ pub(super) struct Found {
     pub(super) term: u32,
     pub(super) part: u32,
     pub(super) span: Span,
-    /// Which reading it was found in; `None` for a regex.
+    /// Which reading it was found in; `None` for a regex, and for a term cut over messages.
     pub(super) view: Option<View>,
     /// For a term written otherwise: how.
     pub(super) written: Option<Way>,
+    /// For a term cut over messages, where the rest of it stands; the span is that of its last piece.
+    pub(super) across: Option<Across>,
 }
 
 impl Found {
@@ -139,8 +143,9 @@ struct Look {
 #[derive(Debug, Default)]
 pub(super) struct Searcher {
     skeleton: Skeleton,
-    bare: Vec<u8>,
-    bare_cells: Vec<(u32, u32)>,
+    bare: Symbols,
+    /// For each symbol of `bare`, the place of its character.
+    bare_cells: Vec<u32>,
     decoded: Decoded,
     reading: Reading,
     /// What `reading` holds: the raw text, or the decoded one (`true`), of which part.
@@ -253,6 +258,7 @@ impl Searcher {
                     span: written.span,
                     view: None,
                     written: Some(written.way),
+                    across: None,
                 });
                 budget.hit()?;
             }
@@ -291,12 +297,16 @@ impl Searcher {
     ) -> ControlFlow<(), Causes> {
         let text = decoded.map_or(part.text, Decoded::text);
         budget.spend(text.len() as u64)?;
-        self.skeleton.fill(text);
+        match decoded {
+            None => self.skeleton.fill(text),
+            Some(_) => self.skeleton.fill_decoded(text),
+        }
         let causes = self.skeleton.causes();
         let first = self.places.len();
         for (at, ruleset) in rulesets.iter().enumerate() {
             let (places, relevance) = (&mut self.places, &mut self.relevance);
-            ruleset.words.search(self.skeleton.bytes(), |candidate| {
+            let row = self.skeleton.symbols();
+            ruleset.words.search(row, |candidate| {
                 for pattern in ruleset.word_terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
                     relevance.candidate(ruleset, at, pattern.term, budget)?;
@@ -329,40 +339,42 @@ impl Searcher {
         text: &str,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        self.bare.clear();
+        self.bare.begin(text.len());
         self.bare_cells.clear();
+        let mut apart = false;
         for (at, c) in text.char_indices() {
-            let before = self.bare.len();
+            let before = self.bare_cells.len();
             let (bare, cells) = (&mut self.bare, &mut self.bare_cells);
-            bare_symbols(c, |symbol| {
-                cells.push((bare.len() as u32, at as u32));
-                bare.extend_from_slice(symbol.encode_utf8(&mut [0; 4]).as_bytes());
+            bare_symbols(c, |c| {
+                cells.push(at as u32);
+                bare.push(symbol(c));
             });
             // What is a word keeps symbols apart; NUL is in no pattern, as it shows nothing.
-            if before == self.bare.len()
+            if before == self.bare_cells.len()
                 && before > 0
                 && matches!(tables::class(c), Class::Letter | Class::Digit)
                 && !tables::is_mark(c)
-                && self.bare.last() != Some(&0)
+                && !apart
             {
+                self.bare_cells.push(at as u32);
                 self.bare.push(0);
+                apart = true;
+            } else if before < self.bare_cells.len() {
+                apart = false;
             }
         }
+        self.bare.end();
         budget.spend(text.len() as u64)?;
         for (at, ruleset) in rulesets.iter().enumerate() {
             let (places, relevance) = (&mut self.places, &mut self.relevance);
             let cells = &self.bare_cells;
             ruleset.bare.search(&self.bare, |candidate| {
-                let cell = cells.partition_point(|(bare, _)| (*bare as usize) < candidate.start);
-                let Some((_, cell)) = cells.get(cell) else {
-                    return ControlFlow::Continue(());
-                };
                 for term in ruleset.bare_terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
                     relevance.candidate(ruleset, at, *term, budget)?;
                     places.push(Place {
                         ruleset: at as u32,
-                        at: *cell,
+                        at: cells[candidate.start],
                         bare: true,
                         pattern: PatternTerm {
                             term: *term,
@@ -423,11 +435,10 @@ impl Searcher {
             as_l,
         };
         if let Some(trace) = &mut self.trace {
-            self.skeleton.fill(text);
             trace.views.push(Viewed {
                 part: part.number,
                 view,
-                skeleton: String::from_utf8_lossy(self.skeleton.bytes()).into_owned(),
+                skeleton: skeleton::shown(text),
             });
         }
         self.walked.clear();
@@ -566,6 +577,7 @@ impl Searcher {
                 span,
                 view: Some(view),
                 written: None,
+                across: None,
             });
             budget.hit()?;
         }
@@ -626,6 +638,7 @@ impl Searcher {
                             span: self.reading.span(first, last),
                             view: None,
                             written: None,
+                            across: None,
                         });
                         budget.hit()?;
                     }

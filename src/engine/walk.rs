@@ -452,20 +452,13 @@ impl Sought<'_> {
     fn bound(&self, side: Side) -> bool {
         let symbols = &self.reading.symbols;
         let edge = match side {
-            Side::Left => symbols.first(),
+            Side::Left => return self.reading.bound_left(self.word),
             Side::Right => symbols.last(),
         };
-        let Some(edge) = edge.filter(|edge| edge.is_word()) else {
-            return false;
-        };
-        match self.word {
-            Some(word) => word,
-            None if edge.class == Class::Digit => true,
-            None => {
-                let script = tables::script(edge.plain);
-                script.bounds_words() && (side == Side::Left || script != Script::Hangul)
-            }
-        }
+        edge.is_some_and(|edge| {
+            let hangul = tables::script(edge.plain) == Script::Hangul;
+            edge.bound_left(self.word) && (self.word.is_some() || !hangul)
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use super::random::Random;
 use super::{Class, Generator, carry};
 use crate::compile::Compiler;
 use crate::diag::Diagnostics;
-use crate::engine::{Message, Scanner};
+use crate::engine::{Conversation, Message, Scanner};
 use crate::limits::PackLimits;
 use crate::pack::{List, Pack, Rule, SampleKind, Status, Term};
 use crate::policy::Policy;
@@ -215,7 +215,9 @@ impl Trial<'_> {
             .into_iter()
             .map(|(subject, sample)| (subject, place(sample)))
             .collect();
-        for class in Class::all() {
+        // Without a window, terms are not looked for over messages.
+        let tried = |class: &Class| rule.window.is_some() || !class.is_window();
+        for class in Class::all().filter(tried) {
             report.counts.extend(self.class(class, &id, &subjects));
         }
     }
@@ -279,15 +281,21 @@ impl Trial<'_> {
     }
 
     fn finding(&mut self, messages: &[String], setting: &Setting) -> Option<Finding> {
-        let [text] = messages else {
-            return None;
-        };
-        let message = Message::text(text).scene(setting.scene);
-        let verdict = self
-            .scanner
-            .scan(self.rulesets, &setting.policy, &message, setting.at);
-        let mut findings = verdict.findings.iter().chain(&verdict.shadow);
-        findings.find(|finding| finding.rule == setting.id).cloned()
+        // Messages of one sender, a second apart.
+        let mut conversation = Conversation::new();
+        messages.iter().zip(0..).find_map(|(text, second)| {
+            let message = Message::text(text).scene(setting.scene);
+            let at = Timestamp(setting.at.0 + second);
+            let verdict = self.scanner.scan_in(
+                &mut conversation,
+                self.rulesets,
+                &setting.policy,
+                &message,
+                at,
+            );
+            let mut findings = verdict.findings.iter().chain(&verdict.shadow);
+            findings.find(|finding| finding.rule == setting.id).cloned()
+        })
     }
 
     fn class(
@@ -303,9 +311,6 @@ impl Trial<'_> {
             found: 0,
             missed: Vec::new(),
         };
-        if class.is_window() {
-            return None;
-        }
         let mut random = Random::new(self.asked.seed ^ hash(class.name()) ^ hash(id));
         let order = random.some(&(0..subjects.len()).collect::<Vec<_>>(), subjects.len());
         // Where there are few, each is disguised several times.

@@ -277,6 +277,7 @@ fn rule(
         },
         rollout: 10_000,
         min_confidence: 0,
+        window: None,
         lists,
         when,
         lower,

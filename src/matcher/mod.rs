@@ -1,83 +1,264 @@
-//! Candidate search: where in a skeleton the skeletons of terms stand.
+//! Candidate search: where in a row of folded symbols the patterns of a set stand.
 //!
-//! The face is two calls, so that a faster matcher can take this one's place: build from patterns, search with a visitor.
-//! Aho-Corasick (Aho and Corasick, 1975) as a contiguous automaton; it reports every pattern at every place, in time linear
-//! in the skeleton and the candidates.
+//! The face is two calls, whatever the row is a view of: build from patterns, search with a visitor. How a set is searched is chosen when
+//! it is built ([`Strategy`]); every strategy gives the same candidates.
 
+mod automaton;
+mod prefixes;
 pub(crate) mod regex;
 
 use std::ops::ControlFlow;
 
-use aho_corasick::automaton::OverlappingState;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use crate::text::symbols::Symbols;
 
-/// A pattern that stands at a place of the skeleton.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use automaton::Automaton;
+use prefixes::Prefixes;
+
+/// A pattern that stands at a place of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Candidate {
     /// The pattern, by its place in the slice that the matcher was built from.
     pub(crate) pattern: usize,
-    /// The first byte.
+    /// The first symbol.
     pub(crate) start: usize,
-    /// One past the last byte.
+    /// One past the last symbol.
     pub(crate) end: usize,
+}
+
+/// What to search for: symbols, none of them 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    pub(crate) symbols: Box<[u16]>,
+    /// Whether it is of no use where [`Symbols::is_inside`] says that a word goes on.
+    pub(crate) begins_word: bool,
+}
+
+/// How a set is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    /// There is nothing to search for.
+    Nothing,
+    /// A filter over what patterns begin with, then a table of beginnings, then the sorted patterns.
+    Prefixes,
+    /// Aho-Corasick, where patterns share their beginnings so often that the work at one place would not be bounded by a small number.
+    Automaton,
+}
+
+impl Strategy {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Prefixes => "prefixes",
+            Self::Automaton => "automaton",
+        }
+    }
 }
 
 /// A set of patterns to search for.
 #[derive(Debug, Default)]
 pub(crate) struct Matcher {
-    automaton: Option<AhoCorasick>,
+    kind: Kind,
 }
 
-/// The patterns are too many or too long for the automaton.
+#[derive(Debug, Default)]
+enum Kind {
+    #[default]
+    Nothing,
+    Prefixes(Prefixes),
+    Automaton(Automaton),
+}
+
+/// The patterns are too many or too long.
 #[derive(Debug)]
 pub(crate) struct TooLarge;
 
 impl Matcher {
-    /// Builds the automaton. No pattern may be empty. Time and memory linear in the patterns' bytes.
-    pub(crate) fn new<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Self, TooLarge> {
-        if patterns.is_empty() {
-            return Ok(Self::default());
-        }
-        let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .build(patterns)
-            .map_err(|_| TooLarge)?;
-        Ok(Self {
-            automaton: Some(automaton),
-        })
+    /// Chooses a strategy, and builds for it. No pattern may be empty, and none may be there twice. The memory it takes is linear in the
+    /// patterns' symbols, and the time too but for sorting them.
+    pub(crate) fn new(patterns: &[Pattern]) -> Result<Self, TooLarge> {
+        let kind = if patterns.is_empty() {
+            Kind::Nothing
+        } else {
+            match Prefixes::new(patterns) {
+                Some(prefixes) => Kind::Prefixes(prefixes),
+                None => Kind::Automaton(Automaton::new(patterns)?),
+            }
+        };
+        Ok(Self { kind })
     }
 
     /// Whether there is anything to search for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.automaton.is_none()
+        matches!(self.kind, Kind::Nothing)
     }
 
-    /// Calls `each` with every candidate, by growing end, until it breaks.
-    pub(crate) fn search(
-        &self,
-        skeleton: &[u8],
-        mut each: impl FnMut(Candidate) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let Some(automaton) = &self.automaton else {
-            return ControlFlow::Continue(());
-        };
-        let mut state = OverlappingState::start();
-        loop {
-            automaton.find_overlapping(Input::new(skeleton), &mut state);
-            let Some(found) = state.get_match() else {
-                return ControlFlow::Continue(());
-            };
-            each(Candidate {
-                pattern: found.pattern().as_usize(),
-                start: found.start(),
-                end: found.end(),
-            })?;
+    pub(crate) fn strategy(&self) -> Strategy {
+        match self.kind {
+            Kind::Nothing => Strategy::Nothing,
+            Kind::Prefixes(_) => Strategy::Prefixes,
+            Kind::Automaton(_) => Strategy::Automaton,
         }
     }
 
-    /// Bytes of memory that the automaton takes.
+    /// Calls `each` with every candidate until it breaks. In time linear in the row and the candidates, whatever the patterns.
+    pub(crate) fn search(
+        &self,
+        row: &Symbols,
+        each: impl FnMut(Candidate) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        match &self.kind {
+            Kind::Nothing => ControlFlow::Continue(()),
+            Kind::Prefixes(prefixes) => prefixes.search(row, each),
+            Kind::Automaton(automaton) => automaton.search(row, each),
+        }
+    }
+
+    /// Bytes of memory that it takes.
     pub(crate) fn memory(&self) -> usize {
-        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage)
+        match &self.kind {
+            Kind::Nothing => 0,
+            Kind::Prefixes(prefixes) => prefixes.memory(),
+            Kind::Automaton(automaton) => automaton.memory(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evade::random::Random;
+
+    /// A row over a few symbols of both kinds, so that patterns share beginnings; a part of it inside words.
+    fn row(random: &mut Random, len: usize) -> Symbols {
+        const ALPHABET: &[u8] = b"abc1";
+        let mut row = Symbols::default();
+        row.begin(len);
+        for _ in 0..len {
+            if random.below(2) == 0 {
+                row.push(u16::from(ALPHABET[random.below(ALPHABET.len())]));
+                if random.below(3) == 0 {
+                    row.set_inside();
+                }
+            } else {
+                row.push(0x4e00 + random.below(3) as u16);
+            }
+        }
+        row.end();
+        row
+    }
+
+    fn patterns(random: &mut Random, count: usize, longest: usize) -> Vec<Pattern> {
+        let mut patterns = std::collections::BTreeMap::new();
+        for _ in 0..count {
+            let len = 1 + random.below(longest);
+            patterns.insert(row(random, len).as_slice().to_vec(), random.below(2) == 0);
+        }
+        patterns
+            .into_iter()
+            .map(|(symbols, begins_word)| Pattern {
+                symbols: symbols.into(),
+                begins_word,
+            })
+            .collect()
+    }
+
+    fn sorted(search: impl FnOnce(&mut Vec<Candidate>)) -> Vec<Candidate> {
+        let mut all = Vec::new();
+        search(&mut all);
+        all.sort_unstable();
+        all
+    }
+
+    /// What the face promises, by definition.
+    fn plainly(patterns: &[Pattern], row: &Symbols, all: &mut Vec<Candidate>) {
+        for (
+            pattern,
+            Pattern {
+                symbols,
+                begins_word,
+            },
+        ) in patterns.iter().enumerate()
+        {
+            for (start, window) in row.as_slice().windows(symbols.len()).enumerate() {
+                if window == &**symbols && !(*begins_word && row.is_inside(start)) {
+                    all.push(Candidate {
+                        pattern,
+                        start,
+                        end: start + symbols.len(),
+                    });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_strategy_finds_the_same() {
+        let mut random = Random::new(7);
+        let mut chosen = [0, 0];
+        for case in 0..600 {
+            let (count, longest) = ([1, 3, 40, 400][case % 4], [2, 7, 12][case % 3]);
+            let patterns = patterns(&mut random, count, longest);
+            let row = row(&mut random, [0, 1, 5, 63, 64, 65, 300][case % 7]);
+            let keep = |all: &mut Vec<Candidate>, candidate| {
+                all.push(candidate);
+                ControlFlow::Continue(())
+            };
+            let defined = sorted(|all| plainly(&patterns, &row, all));
+            let automaton = Automaton::new(&patterns).expect("few patterns fit");
+            let found = sorted(|all| {
+                let _ = automaton.search(&row, |candidate| keep(all, candidate));
+            });
+            assert_eq!(found, defined, "case {case}");
+            chosen[0] += 1;
+            if let Some(prefixes) = Prefixes::new(&patterns) {
+                chosen[1] += 1;
+                let found = sorted(|all| {
+                    let _ = prefixes.search(&row, |candidate| keep(all, candidate));
+                });
+                assert_eq!(found, defined, "case {case}");
+            }
+        }
+        assert!(chosen[1] > 300, "{chosen:?}");
+    }
+
+    #[test]
+    fn patterns_in_one_another_get_an_automaton() {
+        let nested: Vec<Pattern> = (1..100)
+            .map(|len| Pattern {
+                symbols: (0..len).map(|at| 0x4e00 + (at & 1)).collect(),
+                begins_word: false,
+            })
+            .collect();
+        let matcher = Matcher::new(&nested).expect("few patterns fit");
+        assert_eq!(matcher.strategy(), Strategy::Automaton);
+        let matcher = Matcher::new(&nested[..10]).expect("few patterns fit");
+        assert_eq!(matcher.strategy(), Strategy::Prefixes);
+    }
+
+    #[test]
+    fn a_search_ends_when_it_is_told_to() {
+        let nested: Vec<Pattern> = (1..100)
+            .map(|len| Pattern {
+                symbols: vec![0x4e00; len].into(),
+                begins_word: false,
+            })
+            .collect();
+        let mut row = Symbols::default();
+        row.begin(50);
+        (0..50).for_each(|_| row.push(0x4e00));
+        row.end();
+        for patterns in [&nested[..5], &nested[..]] {
+            let mut left = 7;
+            let searched = Matcher::new(patterns)
+                .expect("few patterns fit")
+                .search(&row, |_| {
+                    left -= 1;
+                    match left {
+                        0 => ControlFlow::Break(()),
+                        _ => ControlFlow::Continue(()),
+                    }
+                });
+            assert!(searched.is_break() && left == 0);
+        }
     }
 }

@@ -1,17 +1,19 @@
 //! Conditions over hits, and the findings they make.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Case;
 use super::hits::{Text, of_term, size_and_order};
+use super::windows::{self, Across};
 use crate::pack::{Condition, List, ListRef, Operand, Pack, Rule, Status, Term};
-use crate::primitives::Span;
+use crate::primitives::{Span, Window};
 use crate::text::tables::{self, Class, Script};
 use crate::variant::Variants;
-use crate::verdict::{Finding, Hit, Listing};
+use crate::verdict::{self, Earlier, Finding, Listing};
 
 /// The findings of rules in force, and of those in shadow, in the order of rulesets and rules.
 pub(super) fn findings(case: &Case<'_>, parts: &[&str]) -> (Vec<Finding>, Vec<Finding>) {
@@ -97,6 +99,7 @@ impl Message<'_> {
                     span,
                     term: Arc::clone(&term.text),
                     variants,
+                    across: None,
                 });
             }
         }
@@ -107,12 +110,41 @@ impl Message<'_> {
         hits
     }
 
+    /// The hit of a term that ends in this message and began in an earlier one, if it fits the window.
+    fn across(&self, term: &Term, window: Window) -> Option<Hit> {
+        let [newest] = &self.parts[..] else {
+            return None;
+        };
+        let Case {
+            before, at, limits, ..
+        } = self.case;
+        let across = windows::across(term, before, newest.original, *at, limits.text_bytes)?;
+        across.fits(window).then(|| Hit {
+            part: 0,
+            span: across.span,
+            term: Arc::clone(&term.text),
+            variants: Variants::EXACT,
+            across: Some(Rc::new(across)),
+        })
+    }
+
     fn hits_of_all(&self, terms: &[Term]) -> Vec<Hit> {
         terms
             .iter()
             .flat_map(|term| self.hits(term).to_vec())
             .collect()
     }
+}
+
+/// A hit, as conditions see it.
+#[derive(Clone, Debug, PartialEq)]
+struct Hit {
+    part: usize,
+    /// Of a term cut over messages, where its last piece lies.
+    span: Span,
+    term: Arc<str>,
+    variants: Variants,
+    across: Option<Rc<Across>>,
 }
 
 /// What one rule sees of a message.
@@ -218,7 +250,7 @@ impl<'a> Seen<'a> {
 
     fn operand(self, operand: &Operand) -> Vec<Hit> {
         match operand {
-            Operand::List(list) => self.list_hits(*list),
+            Operand::List(list) => self.list_hits(*list, self.rule.window),
             Operand::Category(category) => self.category_hits(category),
         }
     }
@@ -230,14 +262,18 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The hits of a list, that the rule is sure enough of, after the exceptions of the list, the rule and the pack.
-    fn list_hits(self, list: ListRef) -> Vec<Hit> {
+    /// The hits of a list, those over several messages included that fit a window, and that the rule is sure enough of, after the exceptions of the list, the rule and the pack.
+    fn list_hits(self, list: ListRef, window: Option<Window>) -> Vec<Hit> {
         let list = self.list(list);
         let exceptions: Vec<Hit> = [&list.except, &self.rule.except, &self.pack.except]
             .into_iter()
             .flat_map(|terms| self.message.hits_of_all(terms))
             .collect();
         let mut hits = self.message.hits_of_all(&list.terms);
+        if let Some(window) = window {
+            let terms = list.terms.iter();
+            hits.extend(terms.filter_map(|term| self.message.across(term, window)));
+        }
         hits.retain(|hit| {
             let sure = hit.variants.confidence() >= self.rule.min_confidence;
             sure && !exceptions
@@ -266,7 +302,7 @@ impl<'a> Seen<'a> {
                             rule,
                         };
                         for list in positive_lists(&rule.when) {
-                            hits.extend(other.list_hits(list));
+                            hits.extend(other.list_hits(list, None));
                         }
                     }
                 }
@@ -304,25 +340,43 @@ fn positive_lists(condition: &Condition) -> Vec<ListRef> {
     }
 }
 
-/// Sorted by part, start, end and term, each once; of those that differ in variants alone, the smallest set.
-fn distinct(hits: Vec<Hit>) -> Vec<Hit> {
-    let mut smallest: BTreeMap<(usize, Span, Arc<str>), Variants> = BTreeMap::new();
-    for hit in hits {
-        let kept = smallest
-            .entry((hit.part, hit.span, hit.term))
-            .or_insert(hit.variants);
-        if size_and_order(hit.variants) < size_and_order(*kept) {
-            *kept = hit.variants;
-        }
-    }
-    smallest
-        .into_iter()
-        .map(|((part, span, term), variants)| Hit {
-            part,
-            span,
-            term,
-            variants,
+/// Sorted by part, start, end and term, each once; of those that differ in variants alone, the smallest set. Of those over several
+/// messages, each piece, the first first.
+fn distinct(mut hits: Vec<Hit>) -> Vec<verdict::Hit> {
+    let began = |hit: &Hit| {
+        let first = hit.across.as_ref().map(|across| &across.earlier[0]);
+        first.map(|(back, _, span)| (Reverse(*back), span.start))
+    };
+    let place = |hit: &Hit| (hit.part, hit.span, Arc::clone(&hit.term), began(hit));
+    hits.sort_by(|a, b| {
+        (place(a), size_and_order(a.variants)).cmp(&(place(b), size_and_order(b.variants)))
+    });
+    hits.dedup_by(|b, a| place(a) == place(b));
+    hits.into_iter().flat_map(pieces).collect()
+}
+
+fn pieces(hit: Hit) -> Vec<verdict::Hit> {
+    let Hit {
+        part,
+        span,
+        term,
+        variants,
+        across,
+    } = hit;
+    let piece = |span, earlier| verdict::Hit {
+        part,
+        span,
+        term: Arc::clone(&term),
+        variants,
+        earlier,
+    };
+    let earlier = across.iter().flat_map(|across| &across.earlier);
+    earlier
+        .map(|(back, id, span)| {
+            let id = id.as_deref().map(Arc::from);
+            piece(*span, Some(Earlier { back: *back, id }))
         })
+        .chain([piece(span, None)])
         .collect()
 }
 

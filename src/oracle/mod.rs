@@ -11,6 +11,7 @@
 //! | 5. Regex terms | `regex` |
 //! | 7. Conditions | `conditions` |
 //! | 8. The verdict | here |
+//! | 9. Windows | `windows` |
 
 mod conditions;
 mod escapes;
@@ -22,6 +23,7 @@ mod regex;
 mod tests;
 mod transport;
 mod walk;
+mod windows;
 
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ use crate::primitives::{Scene, Span, Timestamp};
 use crate::variant::Variants;
 use crate::verdict::{Action, Coverage, Finding};
 
+pub use windows::Before;
+
 /// One message, and what it is screened by.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -40,6 +44,8 @@ pub struct Case<'a> {
     pub packs: &'a [&'a [Pack]],
     /// The texts of the message.
     pub parts: &'a [&'a str],
+    /// Earlier messages of the same sender in the same conversation, in order.
+    pub before: &'a [Before<'a>],
     /// Where the message goes.
     pub scene: Scene,
     /// The conversation it goes to.
@@ -69,7 +75,10 @@ pub struct Answer {
 
 /// The answer to one message.
 pub fn screen(case: &Case<'_>) -> Answer {
-    let (parts, coverage) = within_limit(case.parts, case.limits.text_bytes);
+    let (parts, mut coverage) = within_limit(case.parts, case.limits.text_bytes);
+    if parts.is_empty() {
+        coverage = Coverage::NOT_TEXT;
+    }
     let (findings, shadow) = conditions::findings(case, &parts);
     let mut action = findings
         .iter()

@@ -204,7 +204,7 @@ fn new_cluster(text: String, span: Span, decoded: bool) -> Cluster {
 }
 
 /// The symbols of a cluster under a set of variants.
-fn fold(cluster: &str, variants: Variants) -> Vec<char> {
+pub(super) fn fold(cluster: &str, variants: Variants) -> Vec<char> {
     // 0. Canonical equivalence is no disguise.
     let mut text: String = cluster.nfc().collect();
     // 1. Compatibility forms.

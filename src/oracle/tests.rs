@@ -50,6 +50,7 @@ fn rule(when: Condition) -> Rule {
         status: Status::Enforce,
         rollout: 10_000,
         min_confidence: 0,
+        window: None,
         lists: Vec::new(),
         when,
         lower: None,
@@ -85,6 +86,7 @@ fn answer(packs: &[&[Pack]], parts: &[&str], limits: &Limits) -> Answer {
     screen(&Case {
         packs,
         parts,
+        before: &[],
         scene: Scene::Group,
         conversation: Some("g1"),
         at: Timestamp(1_000),

@@ -68,6 +68,16 @@ impl Pattern {
         pattern
     }
 
+    /// Whether the junction before the symbol at `at` is soft.
+    pub(super) fn is_soft(&self, at: usize) -> bool {
+        at > 0 && self.junctions[at - 1].soft
+    }
+
+    /// Whether the term holds a Turkic letter.
+    pub(super) fn is_turkic(&self) -> bool {
+        self.turkic
+    }
+
     fn has(&self, variant: Variant) -> bool {
         self.variants.contains(variant)
     }
@@ -403,7 +413,7 @@ fn is_one_letter_word(letter: char) -> bool {
 }
 
 /// Whether two neighbours are of one word or number.
-fn symbols_bind(a: char, b: char) -> bool {
+pub(super) fn symbols_bind(a: char, b: char) -> bool {
     let both_digits = is_digit(a) && is_digit(b);
     let one_script = tables::script(a) == tables::script(b) && tables::script(a) != Script::Common;
     both_digits || one_script

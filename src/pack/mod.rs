@@ -310,7 +310,7 @@ impl Reading<'_, '_> {
         if let Some(variants) = self.variants(table) {
             self.defaults.variants = variants;
         }
-        self.window(table);
+        self.defaults.window = self.window(table);
     }
 
     fn pack_id(&mut self, id: Text<'_, '_>, base: bool) {

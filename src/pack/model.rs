@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::primitives::{Scene, Scenes, Timestamp};
+use crate::primitives::{Scene, Scenes, Timestamp, Window};
 use crate::variant::Variants;
 use crate::verdict::{Action, Listing, Severity};
 
@@ -89,6 +89,8 @@ pub struct Rule {
     pub except: Vec<Term>,
     /// Where it applies.
     pub scenes: Scenes,
+    /// How far its terms may reach over consecutive messages of one sender; not at all if absent.
+    pub window: Option<Window>,
     /// When it comes into effect.
     pub from: Option<Timestamp>,
     /// When it ceases, exclusively.

@@ -15,7 +15,7 @@ use super::terms::RawList;
 use super::words::{Loader, WordFiles};
 use crate::diag::{Code, Diagnostics, Edit, Fix, Said, codes, said};
 use crate::limits::PackLimits;
-use crate::primitives::Timestamp;
+use crate::primitives::{Timestamp, Window};
 use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Severity};
 
@@ -44,6 +44,7 @@ pub(super) struct Defaults {
     pub(super) severity: Severity,
     pub(super) action: Action,
     pub(super) variants: Variants,
+    pub(super) window: Option<Window>,
 }
 
 /// What the regexes of the pack cost so far.
@@ -131,6 +132,7 @@ impl<'s, 'f> Reading<'s, 'f> {
                 severity: Severity::default(),
                 action: Action::Review,
                 variants: Variants::STANDARD,
+                window: None,
             },
             lists: Vec::new(),
             places: HashMap::new(),
@@ -574,30 +576,44 @@ impl Reading<'_, '_> {
     }
 
     /// `window = { messages, seconds }`, in the defaults or in a rule.
-    pub(super) fn window(&mut self, table: &Table<'_>) {
-        let Some((key, _)) = Self::value(table, "window") else {
-            return;
-        };
-        if let Some((window, at)) = self.table(table, "window", Kind::Window) {
-            for name in Kind::Window.keys() {
-                match Self::value(window, name) {
-                    Some((_, value)) if self.whole(value).is_some_and(|n| n > 0) => {}
-                    Some((_, value)) => {
-                        self.wrong_type(name, value, ("a whole number above zero", "大于零的整数"))
-                    }
-                    None => self.missing(
-                        name,
-                        at.clone(),
-                        "window",
+    pub(super) fn window(&mut self, table: &Table<'_>) -> Option<Window> {
+        let (window, at) = self.table(table, "window", Kind::Window)?;
+        let mut number = |name, least, most| match Self::value(window, name) {
+            Some((_, value)) => {
+                let number = self.whole(value).and_then(|n| u32::try_from(n).ok());
+                let number = number.filter(|n| (least..=most).contains(n));
+                if number.is_none() {
+                    self.report.say(
+                        &codes::BAD_WINDOW,
+                        value.span(),
+                        said!("this is no `{name}` of a window", "这不是窗口的 `{name}`"),
                         said!(
-                            "write `window = {{ messages = 16, seconds = 120 }}`",
-                            "请写 `window = {{ messages = 16, seconds = 120 }}`"
+                            "write a whole number from {least} to {most}",
+                            "请写 {least} 到 {most} 之间的整数"
                         ),
-                    ),
+                    );
                 }
+                number
             }
-            self.not_built("window", key);
-        }
+            None => {
+                self.missing(
+                    name,
+                    at.clone(),
+                    "window",
+                    said!(
+                        "write `window = {{ messages = 16, seconds = 120 }}`",
+                        "请写 `window = {{ messages = 16, seconds = 120 }}`"
+                    ),
+                );
+                None
+            }
+        };
+        let messages = number("messages", 2, Window::MOST_MESSAGES);
+        let seconds = number("seconds", 1, Window::MOST_SECONDS);
+        Some(Window {
+            messages: messages?,
+            seconds: seconds?,
+        })
     }
 
     pub(super) fn whole(&self, value: &Value<'_>) -> Option<i64> {

@@ -156,7 +156,7 @@ impl Reading<'_, '_> {
         let title = self.prose(table, "title");
         let rollout = self.rollout(table);
         let min_confidence = self.min_confidence(table);
-        self.window(table);
+        let window = self.window(table).or(self.defaults.window);
         let span =
             |key: &str| Self::value(table, key).map_or(at.clone(), |(_, value)| value.span());
         let raw = RawRule {
@@ -183,6 +183,7 @@ impl Reading<'_, '_> {
             status,
             rollout,
             min_confidence,
+            window,
             lists: scope.lists,
             when: when?,
             lower,

@@ -3,6 +3,7 @@
 //! Everything is flat: rows that name each other by number.
 
 pub(crate) mod prefixes;
+mod windows;
 
 use std::fmt;
 use std::ops::Range;
@@ -10,10 +11,12 @@ use std::sync::Arc;
 
 use crate::matcher::Matcher;
 use crate::matcher::regex::RegexMatcher;
-use crate::primitives::{Scenes, Timestamp};
+use crate::primitives::{Scenes, Timestamp, Window};
 use crate::text::term::TermReading;
 use crate::variant::Variants;
 use crate::verdict::{Action, Listing, Severity};
+
+pub(crate) use windows::WindowTerms;
 
 /// Compiled packs. Cheap to share, never changes; `Send + Sync`.
 pub struct Ruleset {
@@ -49,6 +52,8 @@ pub struct Ruleset {
     pub(crate) patterns: usize,
     /// Whether any term may be written in escapes.
     pub(crate) encoded: bool,
+    /// Terms that may be cut over messages.
+    pub(crate) windows: WindowTerms,
 }
 
 impl Ruleset {
@@ -67,12 +72,23 @@ impl Ruleset {
         self.rules.len()
     }
 
+    /// Seconds of the longest `window` of its rules; 0 if none has one.
+    pub fn longest_window(&self) -> u32 {
+        self.windows.longest
+    }
+
     /// Whether tenants may not weaken its rules.
     pub fn is_locked(&self) -> bool {
         self.locked
     }
 
-    /// Bytes of memory that its automata take.
+    /// How the skeletons of its terms are searched for: `nothing` (there are none), `prefixes` (a filter over what terms begin with, then
+    /// the terms), or `automaton` (Aho-Corasick: where terms stand in one another so deeply that work at one place could grow).
+    pub fn strategy(&self) -> &'static str {
+        self.words.strategy().name()
+    }
+
+    /// Bytes of memory that its matchers take.
     pub fn automata_bytes(&self) -> usize {
         self.words.memory() + self.bare.memory()
     }
@@ -211,6 +227,7 @@ pub(crate) struct RuleRow {
     pub(crate) rollout: u16,
     /// The least confidence of its hits, in percent.
     pub(crate) min_confidence: u8,
+    pub(crate) window: Option<Window>,
     pub(crate) scenes: Scenes,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::trace::{Candidate, Explanation, Miss};
 use crate::pack::{Condition, ListRef, Operand, Pack, Rule, Term};
 use crate::primitives::Span;
-use crate::text::skeleton::Skeleton;
+use crate::text::skeleton;
 
 /// Cells of the table of edits that are looked at for one sample: terms times their length times the text's.
 const CELLS: usize = 20_000_000;
@@ -71,11 +71,7 @@ fn refused(terms: &[&Term], explanation: &Explanation) -> Option<Nearest> {
 }
 
 fn differs(terms: &[&Term], text: &str) -> Option<Nearest> {
-    let mut skeleton = Skeleton::default();
-    let mut letters = |text: &str| -> Vec<char> {
-        skeleton.fill(text);
-        String::from_utf8_lossy(skeleton.bytes()).chars().collect()
-    };
+    let letters = |text: &str| -> Vec<char> { skeleton::shown(text).chars().collect() };
     let text = letters(text);
     let mut left = CELLS;
     let mut best: Option<(usize, usize, &Term, std::ops::Range<usize>)> = None;

@@ -5,6 +5,8 @@ pub(crate) mod escapes;
 pub(crate) mod fold;
 pub(crate) mod reading;
 pub(crate) mod skeleton;
+pub(crate) mod symbols;
 pub mod tables;
 pub(crate) mod term;
 pub(crate) mod transport;
+pub(crate) mod window;

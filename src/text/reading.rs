@@ -8,6 +8,7 @@ use crate::primitives::Span;
 use crate::text::escapes::Decoded;
 use crate::text::fold::{BARE, Folder, Symbol};
 use crate::text::skeleton::word_symbols;
+use crate::text::symbols;
 use crate::text::tables::{self, Class, Script};
 
 /// A grapheme cluster of a reading.
@@ -29,21 +30,13 @@ pub(crate) struct Cluster {
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     clusters: Vec<Cluster>,
-    runs: Vec<Run>,
+    /// The first cell of each run of equal neighbours in the skeleton.
+    runs: Vec<u32>,
     cells: Vec<u32>,
     folder: Folder,
     scratch: Vec<Symbol>,
     kinds: Vec<Option<Kind>>,
     words: Vec<Word>,
-}
-
-/// A run of equal neighbours in the skeleton.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Run {
-    /// Offset in the skeleton.
-    skeleton: u32,
-    /// Its first cell.
-    first: u32,
 }
 
 impl Reading {
@@ -137,33 +130,27 @@ impl Reading {
         self.runs.clear();
         self.cells.clear();
         let (runs, cells) = (&mut self.runs, &mut self.cells);
-        let (mut last, mut offset) = (None, 0);
+        let mut last = 0;
         for (at, c) in text.char_indices() {
-            word_symbols(c, |symbol| {
-                if last != Some(symbol) {
-                    last = Some(symbol);
-                    runs.push(Run {
-                        skeleton: offset,
-                        first: cells.len() as u32,
-                    });
-                    offset += symbol.len_utf8() as u32;
+            word_symbols(c, |c| {
+                let symbol = symbols::symbol(c);
+                if last != symbol {
+                    last = symbol;
+                    runs.push(cells.len() as u32);
                 }
                 cells.push(at as u32);
             });
         }
     }
 
-    /// The cells of the run that starts at `skeleton` bytes into the skeleton: each is the place of its character in the text.
-    pub(crate) fn run_at(&self, skeleton: usize) -> &[u32] {
-        let run = self
-            .runs
-            .partition_point(|run| (run.skeleton as usize) < skeleton);
-        let from = self.runs.get(run).map_or(0, |run| run.first as usize);
-        let to = self
-            .runs
-            .get(run + 1)
-            .map_or(self.cells.len(), |run| run.first as usize);
-        &self.cells[from..to]
+    /// The cells of run `at` of the skeleton: each is the place of its character in the text.
+    pub(crate) fn run_at(&self, at: usize) -> &[u32] {
+        let border = |at: usize| {
+            self.runs
+                .get(at)
+                .map_or(self.cells.len(), |first| *first as usize)
+        };
+        &self.cells[border(at)..border(at + 1)]
     }
 
     /// The cluster that holds the character at byte `at` of the text that is read.

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
+use crate::text::symbols::{Symbols, symbol};
 use crate::text::tables::{self, Class};
 
 /// What a text holds that asks for more than the plain skeleton.
@@ -22,11 +23,11 @@ pub(crate) struct Causes {
     pub(crate) escape: bool,
 }
 
-/// The skeleton of a text: folded letters and digits, neighbours distinct, as UTF-8.
+/// The skeleton of a text: folded letters and digits as symbols, neighbours distinct.
 #[derive(Debug, Default)]
 pub(crate) struct Skeleton {
-    bytes: Vec<u8>,
-    last: Option<char>,
+    symbols: Symbols,
+    last: u16,
     causes: Causes,
 }
 
@@ -34,33 +35,41 @@ impl Skeleton {
     /// Folds `text` in place of what was here.
     pub(crate) fn fill(&mut self, text: &str) {
         let table = table();
-        self.clear();
-        self.bytes.reserve(text.len() + 4);
-        let mut rest = text.as_bytes();
-        while let Some((&byte, tail)) = rest.split_first() {
-            if byte < 0x80 {
-                let folded = table.ascii[usize::from(byte)];
-                if folded >= b'0' {
-                    self.push(char::from(folded));
-                } else if folded == ESCAPE {
-                    self.causes.escape = true;
-                }
-                rest = tail;
+        self.symbols.begin(text.len());
+        self.last = 0;
+        self.causes = Causes::default();
+        // What an ASCII letter or digit right before means: a border never lies between two letters, or two digits, of ASCII.
+        let mut before = Word::None;
+        for c in text.chars() {
+            if !c.is_ascii() {
+                before = Word::None;
+                self.fold_char(table, c);
                 continue;
             }
-            let at = text.len() - rest.len();
-            let Some(c) = text[at..].chars().next() else {
-                break;
-            };
-            self.fold_char(table, c);
-            rest = &rest[c.len_utf8()..];
+            let folded = table.ascii[c as usize];
+            let here = Word::of(folded);
+            if here == Word::None {
+                self.causes.escape |= folded == ESCAPE;
+            } else {
+                let inside = here == before;
+                if self.last != u16::from(folded) {
+                    self.push(char::from(folded));
+                    if inside {
+                        self.symbols.set_inside();
+                    }
+                } else if !inside {
+                    self.symbols.clear_inside();
+                }
+            }
+            before = here;
         }
+        self.symbols.end();
     }
 
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.last = None;
-        self.causes = Causes::default();
+    /// Folds a decoded text: its clusters may be joined, and what that does to borders is not looked into here.
+    pub(crate) fn fill_decoded(&mut self, text: &str) {
+        self.fill(text);
+        self.symbols.forget_inside();
     }
 
     fn fold_char(&mut self, table: &Table, c: char) {
@@ -87,27 +96,58 @@ impl Skeleton {
     }
 
     fn push(&mut self, c: char) {
-        if self.last != Some(c) {
-            self.last = Some(c);
-            if c.is_ascii() {
-                self.bytes.push(c as u8);
-            } else {
-                let mut utf8 = [0; 4];
-                self.bytes
-                    .extend_from_slice(c.encode_utf8(&mut utf8).as_bytes());
-            }
+        let symbol = symbol(c);
+        if self.last == symbol {
+            // One of several characters from which a word may begin.
+            self.symbols.clear_inside();
+        } else {
+            self.last = symbol;
+            self.symbols.push(symbol);
         }
     }
 
-    /// The skeleton, as UTF-8.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The skeleton. [`Symbols::is_inside`] where each of the characters that a symbol stands for is an ASCII letter right after another, or
+    /// a digit after a digit: in a text as it stands, no border lies there.
+    pub(crate) fn symbols(&self) -> &Symbols {
+        &self.symbols
     }
 
     /// What the text held besides.
     pub(crate) fn causes(&self) -> Causes {
         self.causes
     }
+}
+
+/// An ASCII letter or digit, or neither.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    None,
+    Letter,
+    Digit,
+}
+
+impl Word {
+    #[inline]
+    fn of(folded: u8) -> Self {
+        match folded {
+            b'0'..=b'9' => Self::Digit,
+            b'a'..=b'z' => Self::Letter,
+            _ => Self::None,
+        }
+    }
+}
+
+/// The skeleton of a text in characters, for people.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        word_symbols(c, |symbol| {
+            if !shown.ends_with(symbol) {
+                shown.push(symbol);
+            }
+        });
+    }
+    shown
 }
 
 /// The letters and digits of `c` after every stage, in order; none for what the skeleton leaves out.

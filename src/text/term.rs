@@ -33,6 +33,14 @@ impl TermSymbol {
         self.class == Class::Letter && !matches!(self.plain, '가'..='힣')
     }
 
+    /// Whether it must stand on a word border as the left edge of a term, given the term's `word`.
+    pub(crate) fn bound_left(&self, word: Option<bool>) -> bool {
+        self.is_word()
+            && word.unwrap_or_else(|| {
+                self.class == Class::Digit || tables::script(self.plain).bounds_words()
+            })
+    }
+
     /// Whether the junction after it is soft.
     pub(crate) fn soft(&self) -> bool {
         self.between.0 < self.between.1
@@ -89,6 +97,13 @@ impl TermReading {
             any
         };
         self.symbols.iter().position(shown).unwrap_or(0)
+    }
+
+    /// Whether its left edge must stand on a word border, given the term's `word`.
+    pub(crate) fn bound_left(&self, word: Option<bool>) -> bool {
+        self.symbols
+            .first()
+            .is_some_and(|edge| edge.bound_left(word))
     }
 
     /// What the term has in the junction after `symbol`.

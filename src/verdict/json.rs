@@ -213,8 +213,10 @@ impl Serialize for Place<'_> {
             span,
             term,
             variants,
+            earlier,
         } = self.hit;
-        let mut out = serializer.serialize_map(Some(4 + usize::from(self.parted)))?;
+        let fields = 4 + usize::from(self.parted) + usize::from(earlier.is_some());
+        let mut out = serializer.serialize_map(Some(fields))?;
         if self.parted {
             out.serialize_entry("part", part)?;
         }
@@ -222,6 +224,9 @@ impl Serialize for Place<'_> {
         out.serialize_entry("end", &span.end)?;
         out.serialize_entry("term", &**term)?;
         out.serialize_entry("variants", variants)?;
+        if let Some(earlier) = earlier {
+            out.serialize_entry("message", &earlier.id.as_deref())?;
+        }
         out.end()
     }
 }

@@ -25,3 +25,4 @@ mod relations;
 mod selftest;
 mod tables;
 mod tidy;
+mod windows;

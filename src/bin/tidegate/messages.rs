@@ -18,7 +18,7 @@ use tidegate::{Message, Timestamp};
 
 use crate::Broke;
 
-pub(crate) use input::{Bad, Input};
+pub(crate) use input::{Bad, Input, id_text};
 pub(crate) use lines::{Chunk, Line, Lines};
 
 /// Which time counts.
@@ -136,22 +136,53 @@ impl<S: Send> Crew<S> {
         chunk: &Chunk,
         work: impl Fn(&mut S, &[Line]) -> T + Sync,
     ) -> Vec<T> {
-        let piece = |lines: &[Line]| {
-            // Only this thread takes the tool of its number, so there is nobody to wait for; and what a scan that panicked
-            // leaves behind is scratch.
-            let own = rayon::current_thread_index().unwrap_or(0);
-            let mut tool = match self.tools[own].lock() {
-                Ok(tool) => tool,
-                Err(poisoned) => poisoned.into_inner(),
-            };
-            work(&mut tool, lines)
-        };
         match &self.pool {
             Some(pool) if chunk.lines().len() >= FEW => {
                 let size = (chunk.lines().len() / (self.tools.len() * 4)).max(FEW / 2);
-                pool.install(|| chunk.lines().par_chunks(size).map(piece).collect())
+                let pieces = chunk.lines().par_chunks(size);
+                pool.install(|| {
+                    pieces
+                        .map(|lines| self.with_tool(|tool| work(tool, lines)))
+                        .collect()
+                })
             }
-            _ => vec![piece(chunk.lines())],
+            _ => vec![self.with_tool(|tool| work(tool, chunk.lines()))],
         }
+    }
+
+    /// What comes of each line of a chunk, in order. Lines of one shard are looked at one after another; `shards` holds their places.
+    pub(crate) fn work_apart<T: Send>(
+        &self,
+        chunk: &Chunk,
+        shards: &[Vec<usize>],
+        work: impl Fn(&mut S, usize, &Line) -> T + Sync,
+    ) -> Vec<T> {
+        let shard = |(shard, places): (usize, &Vec<usize>)| -> Vec<(usize, T)> {
+            let lines = places.iter().map(|place| (*place, &chunk.lines()[*place]));
+            self.with_tool(|tool| {
+                lines
+                    .map(|(place, line)| (place, work(tool, shard, line)))
+                    .collect()
+            })
+        };
+        let mut all: Vec<(usize, T)> = match &self.pool {
+            Some(pool) if chunk.lines().len() >= FEW => {
+                pool.install(|| shards.par_iter().enumerate().flat_map_iter(shard).collect())
+            }
+            _ => shards.iter().enumerate().flat_map(shard).collect(),
+        };
+        all.sort_unstable_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, made)| made).collect()
+    }
+
+    fn with_tool<T>(&self, work: impl FnOnce(&mut S) -> T) -> T {
+        // Only this thread takes the tool of its number, so there is nobody to wait for; and what a scan that panicked leaves
+        // behind is scratch.
+        let own = rayon::current_thread_index().unwrap_or(0);
+        let mut tool = match self.tools[own].lock() {
+            Ok(tool) => tool,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        work(&mut tool)
     }
 }

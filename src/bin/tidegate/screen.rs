@@ -5,6 +5,7 @@
 
 mod alerting;
 mod human;
+mod senders;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -19,10 +20,12 @@ use serde_json::value::RawValue;
 use tidegate::verdict::Report;
 use tidegate::{Action, Scanner, Timestamp, Verdict};
 
-use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source};
+use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source, id_text};
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
 use alerting::{Alerting, Answered, Pledge};
+
+use senders::Senders;
 
 /// Screens messages, one a line, and answers each with a line, in order
 ///
@@ -100,6 +103,7 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         plain: args.lines,
         human: out.color(),
         typed: source.typed,
+        senders: Senders::new(&rules.rulesets()),
         alerting: alerting.as_ref(),
     };
     let crew = Crew::new(args.jobs, Scanner::new)?;
@@ -229,6 +233,8 @@ struct Screener<'a> {
     human: Option<bool>,
     /// Somebody types, and waits for an answer to clean messages as well.
     typed: bool,
+    /// What is kept of senders, if a rule has a window.
+    senders: Option<Senders>,
     /// Where alerts go.
     alerting: Option<&'a Alerting>,
 }
@@ -250,6 +256,30 @@ impl Screener<'_> {
         now: Timestamp,
     ) -> Vec<(Vec<u8>, Tally)> {
         let rulesets = self.rules.rulesets();
+        if self.senders.is_some() {
+            let shards = crew.work(chunk, |_, lines| {
+                lines
+                    .iter()
+                    .map(|line| self.shard(line, chunk.bytes(line)))
+                    .collect::<Vec<usize>>()
+            });
+            let mut places = vec![Vec::new(); senders::SHARDS];
+            for (place, shard) in shards.into_iter().flatten().enumerate() {
+                places[shard].push(place);
+            }
+            let answers = crew.work_apart(chunk, &places, |scanner, shard, line| {
+                let (mut answer, mut tally) = (Vec::new(), Tally::default());
+                let line = (line, chunk.bytes(line), shard);
+                let pledge = self.answer(scanner, &rulesets, line, now, (&mut answer, &mut tally));
+                (answer, tally, pledge)
+            });
+            // All are pledged before the first is waited for.
+            let settled = answers.into_iter().map(|(answer, mut tally, pledge)| {
+                let answer = alerting::settle(pledge.into_iter().collect(), answer, &mut tally);
+                (answer, tally)
+            });
+            return settled.collect();
+        }
         crew.work(chunk, |scanner, lines| {
             let mut answers = Vec::with_capacity(lines.len() * 256);
             let mut tally = Tally::default();
@@ -258,7 +288,7 @@ impl Screener<'_> {
                 let pledge = self.answer(
                     scanner,
                     &rulesets,
-                    (line, chunk.bytes(line)),
+                    (line, chunk.bytes(line), 0),
                     now,
                     (&mut answers, &mut tally),
                 );
@@ -268,11 +298,21 @@ impl Screener<'_> {
         })
     }
 
+    /// Where what is kept of the sender of a line is; any place if there is none.
+    fn shard(&self, line: &Line, bytes: &[u8]) -> usize {
+        let mut input = Input::default();
+        let parts = None;
+        match input.read(line, bytes, self.plain) {
+            Ok(()) => Senders::shard(&input.message(&parts, self.tenant), line.number),
+            Err(_) => 0,
+        }
+    }
+
     fn answer(
         &self,
         scanner: &mut Scanner,
         rulesets: &[&tidegate::Ruleset],
-        (line, bytes): (&Line, &[u8]),
+        (line, bytes, shard): (&Line, &[u8], usize),
         now: Timestamp,
         (out, tally): (&mut Vec<u8>, &mut Tally),
     ) -> Option<Pledge<'_>> {
@@ -294,10 +334,19 @@ impl Screener<'_> {
         let parts = input.parts();
         let mut message = input.message(&parts, self.tenant);
         let own = input.id.filter(|raw| raw.get() != "null");
-        let id = self.alerting.map(|to| to.id(own, line.number));
-        message.id = id.as_deref().or(message.id);
+        let id = match self.alerting {
+            Some(to) => Some(to.id(own, line.number)),
+            None => own.filter(|_| self.senders.is_some()).map(id_text),
+        };
+        message.id = id.as_deref();
         let at = self.at.of(&message, now);
-        let verdict = scanner.scan(rulesets, &self.rules.policy, &message, at);
+        let mut state = self.senders.as_ref().map(|senders| senders.lock(shard));
+        let of_sender = state.as_mut().and_then(|state| state.of(&message, at));
+        let policy = &self.rules.policy;
+        let verdict = match of_sender {
+            Some(sender) => scanner.scan_in(sender, rulesets, policy, &message, at),
+            None => scanner.scan(rulesets, policy, &message, at),
+        };
         tally.count(verdict);
         if let Some(to) = self.alerting {
             let given = id.as_ref().filter(|_| own.is_none());

@@ -152,7 +152,6 @@ pub(crate) fn kind(kind: SampleKind) -> &'static str {
 
 fn skipped(why: Skipped) -> &'static str {
     match why {
-        Skipped::Windows => "it is of several messages, and conversation windows are not built yet",
         Skipped::Retired => "its rule is retired",
         _ => "it cannot be run",
     }
@@ -268,7 +267,12 @@ fn failed(out: &mut Out, tested: &Tested, failure: &Failure) -> io::Result<()> {
         .chain(&failure.explanation.verdict.shadow)
         .find(|finding| finding.rule == tested.rule);
     let spans: Vec<_> = match finding {
-        Some(finding) => finding.hits.iter().map(|hit| hit.span).collect(),
+        Some(finding) => finding
+            .hits
+            .iter()
+            .filter(|hit| hit.earlier.is_none())
+            .map(|hit| hit.span)
+            .collect(),
         None => Vec::new(),
     };
     let text = term::marked(&tested.text, spans, out.color);

@@ -168,6 +168,11 @@ impl<'a> Input<'a> {
     }
 }
 
+/// An id as a text: a string without its quotes, another value as it is written.
+pub(crate) fn id_text(raw: &RawValue) -> String {
+    serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
+}
+
 /// The text of a line that is neither too long nor broken.
 fn utf8<'a>(line: &Line, bytes: &'a [u8]) -> Result<&'a str, Bad> {
     if line.cut {

@@ -18,6 +18,7 @@ use tidegate::{Message, Timestamp, Verdict};
 use super::{Tally, json_line};
 use crate::Broke;
 use crate::alerts::Store;
+use crate::messages::id_text;
 
 /// Whose a message is that names no tenant, where no tenant's file was given.
 const NOBODY: &str = "default";
@@ -51,8 +52,8 @@ impl Alerting {
 
     /// The id of a message: its own, as text, or a new one.
     pub(super) fn id(&self, own: Option<&RawValue>, line: u64) -> String {
-        match own.map(RawValue::get) {
-            Some(raw) => serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned()),
+        match own {
+            Some(raw) => id_text(raw),
             None => {
                 let base = u128::from_le_bytes(self.random);
                 fresh_message_id(base.wrapping_add(line.into()).to_le_bytes())

@@ -71,7 +71,7 @@ fn try_verdict(
     for (part, text) in shown.message.parts().iter().enumerate() {
         let spans: Vec<Span> = all()
             .flat_map(|finding| &finding.hits)
-            .filter(|hit| hit.part == part)
+            .filter(|hit| hit.part == part && hit.earlier.is_none())
             .map(|hit| hit.span)
             .collect();
         let (text, spans, cut) = excerpt(text, spans);
@@ -156,6 +156,10 @@ fn rule(out: &mut Vec<u8>, rules: &Rules, finding: &Finding, how: &str) -> io::R
         }
         seen.push((term, variants));
         write!(out, "      {}", term::shown(term))?;
+        if let Some(earlier) = &hit.earlier {
+            let messages = term::count(earlier.back, "message");
+            write!(out, "  begun {messages} of the sender before")?;
+        }
         if !variants.is_empty() {
             let names: Vec<&str> = variants.iter().map(tidegate::Variant::name).collect();
             write!(out, "  by {}", names.join(", "))?;

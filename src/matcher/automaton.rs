@@ -1,0 +1,68 @@
+//! Aho-Corasick (Aho and Corasick, 1975) over the two bytes of each symbol, as a contiguous automaton. Linear in the row and the
+//! candidates whatever the patterns; the portable reference for the other strategies.
+
+use std::ops::ControlFlow;
+
+use aho_corasick::Anchored;
+use aho_corasick::automaton::Automaton as _;
+use aho_corasick::nfa::contiguous::NFA;
+
+use crate::text::symbols::Symbols;
+
+use super::{Candidate, Pattern, TooLarge};
+
+#[derive(Debug)]
+pub(super) struct Automaton {
+    nfa: NFA,
+    begins_word: Box<[bool]>,
+}
+
+impl Automaton {
+    pub(super) fn new(patterns: &[Pattern]) -> Result<Self, TooLarge> {
+        let bytes = patterns.iter().map(|pattern| -> Vec<u8> {
+            let symbols = pattern.symbols.iter();
+            symbols.flat_map(|symbol| symbol.to_be_bytes()).collect()
+        });
+        let nfa = NFA::builder().build(bytes).map_err(|_| TooLarge)?;
+        Ok(Self {
+            nfa,
+            begins_word: patterns.iter().map(|pattern| pattern.begins_word).collect(),
+        })
+    }
+
+    pub(super) fn search(
+        &self,
+        row: &Symbols,
+        mut each: impl FnMut(Candidate) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let Ok(mut state) = self.nfa.start_state(Anchored::No) else {
+            return ControlFlow::Continue(());
+        };
+        for (at, symbol) in row.as_slice().iter().enumerate() {
+            let [high, low] = symbol.to_be_bytes();
+            state = self.nfa.next_state(Anchored::No, state, high);
+            state = self.nfa.next_state(Anchored::No, state, low);
+            // What matches between the two bytes of a symbol lies across symbols, and is none.
+            if !self.nfa.is_match(state) {
+                continue;
+            }
+            for nth in 0..self.nfa.match_len(state) {
+                let pattern = self.nfa.match_pattern(state, nth);
+                let start = at + 1 - self.nfa.pattern_len(pattern) / 2;
+                let pattern = pattern.as_usize();
+                if !(self.begins_word[pattern] && row.is_inside(start)) {
+                    each(Candidate {
+                        pattern,
+                        start,
+                        end: at + 1,
+                    })?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.nfa.memory_usage() + self.begins_word.len()
+    }
+}

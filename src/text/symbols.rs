@@ -1,0 +1,141 @@
+//! Rows of folded symbols, as the matcher searches them.
+
+/// What stands for a character in a row: its code point; those beyond the basic plane share the 2,048 numbers that surrogates have.
+/// Two characters may share a symbol, as a row is for finding candidates, not for comparing.
+pub(crate) const fn symbol(c: char) -> u16 {
+    let c = c as u32;
+    if c < 0x1_0000 {
+        c as u16
+    } else {
+        0xd800 | ((c ^ (c >> 11)) & 0x7ff) as u16
+    }
+}
+
+/// A row of symbols. None is 0, save as a separator that no pattern holds.
+#[derive(Debug)]
+pub(crate) struct Symbols {
+    /// With [`Symbols::AHEAD`] zeros behind.
+    padded: Vec<u16>,
+    /// A bit for each symbol: a word goes on there, whatever the term.
+    inside: Vec<u64>,
+}
+
+impl Default for Symbols {
+    fn default() -> Self {
+        let mut symbols = Self {
+            padded: Vec::new(),
+            inside: Vec::new(),
+        };
+        symbols.begin(0);
+        symbols.end();
+        symbols
+    }
+}
+
+impl Symbols {
+    /// How many zeros may be read behind the last symbol.
+    pub(crate) const AHEAD: usize = 8;
+
+    /// Empties the row, and makes room for about so many symbols.
+    pub(crate) fn begin(&mut self, capacity: usize) {
+        self.padded.clear();
+        self.padded.reserve(capacity + Self::AHEAD);
+        self.inside.clear();
+        self.inside.resize(capacity.div_ceil(64), 0);
+    }
+
+    /// Adds a symbol. More may be added until [`Symbols::end`].
+    #[inline]
+    pub(crate) fn push(&mut self, symbol: u16) {
+        self.padded.push(symbol);
+    }
+
+    /// Ends the row.
+    pub(crate) fn end(&mut self) {
+        self.padded.extend([0; Self::AHEAD]);
+    }
+
+    /// Says that a word goes on at the last symbol.
+    #[inline]
+    pub(crate) fn set_inside(&mut self) {
+        let last = self.padded.len() - 1;
+        if self.inside.len() <= last / 64 {
+            self.inside.resize(last / 64 + 1, 0);
+        }
+        self.inside[last / 64] |= 1 << (last % 64);
+    }
+
+    /// Says that a word may begin at the last symbol, after all.
+    #[inline]
+    pub(crate) fn clear_inside(&mut self) {
+        let last = self.padded.len() - 1;
+        if let Some(bits) = self.inside.get_mut(last / 64) {
+            *bits &= !(1 << (last % 64));
+        }
+    }
+
+    /// Says that a word may begin at any symbol.
+    pub(crate) fn forget_inside(&mut self) {
+        self.inside.clear();
+    }
+
+    /// Whether a word goes on at symbol `at`: no term that begins with a word can begin there.
+    #[inline]
+    pub(crate) fn is_inside(&self, at: usize) -> bool {
+        self.inside
+            .get(at / 64)
+            .is_some_and(|bits| bits >> (at % 64) & 1 == 1)
+    }
+
+    /// The symbols.
+    pub(crate) fn as_slice(&self) -> &[u16] {
+        &self.padded[..self.padded.len() - Self::AHEAD]
+    }
+
+    /// The symbols, and zeros behind them.
+    pub(crate) fn padded(&self) -> &[u16] {
+        &self.padded
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.padded.len() - Self::AHEAD
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_character_but_nul_is_zero() {
+        for c in '\u{1}'..=char::MAX {
+            assert_ne!(symbol(c), 0, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn words_go_on_where_it_was_said() {
+        let mut symbols = Symbols::default();
+        symbols.begin(1);
+        for at in 0..130 {
+            symbols.push(7);
+            if at % 3 == 0 {
+                symbols.set_inside();
+            }
+            if at % 6 == 0 {
+                symbols.clear_inside();
+            }
+        }
+        symbols.end();
+        assert_eq!(symbols.len(), 130);
+        for at in 0..200 {
+            assert_eq!(symbols.is_inside(at), at < 130 && at % 6 == 3, "{at}");
+        }
+    }
+}
