@@ -557,19 +557,6 @@ impl Reading<'_, '_> {
         );
     }
 
-    /// A key of the format that has no effect yet.
-    pub(super) fn not_built(&mut self, key: &str, at: Range<usize>) {
-        self.report.say(
-            &codes::NOT_BUILT_YET,
-            at,
-            said!("`{key}` has no effect yet", "`{key}` 目前不起作用"),
-            said!(
-                "it may stay: a later version will heed it",
-                "可以保留：以后的版本会支持"
-            ),
-        );
-    }
-
     /// The part `inner` of a string's value, as a range of the source.
     pub(super) fn inner(&self, string: Range<usize>, inner: Range<usize>) -> Range<usize> {
         syntax::inner_span(self.source, string, inner)
