@@ -97,8 +97,9 @@ fn the_whole_format_is_read() {
     assert_eq!(codes, ["untested-rule", "unused-allow"]);
 }
 
-/// What only a whole ruleset, or the bytes of a file, can show; `compile.rs` and `cli.rs` have these.
-const OF_RULESETS: [&str; 6] = [
+/// What only a tenant's file, a whole ruleset, or the bytes of a file can show; `compile.rs` and `cli.rs` have these.
+const OF_RULESETS: [&str; 7] = [
+    "not-built-yet",
     "pack-encoding",
     "weakened",
     "unknown-override",
