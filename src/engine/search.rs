@@ -194,11 +194,16 @@ impl Searcher {
         if !all && self.relevance.is_empty() {
             return ControlFlow::Continue(());
         }
+        let mut next = 0;
         for part in parts {
             self.filled = None;
             self.filled_part = part.number;
             self.first = self.found.len();
-            let searched = self.part(rulesets, &part, all, budget);
+            // They stand in the order of parts. A message may have as many as it has bytes.
+            let of_part = |look: &&Look| look.part == part.number;
+            let looks = next..next + self.looks[next..].iter().take_while(of_part).count();
+            next = looks.end;
+            let searched = self.part(rulesets, (&part, looks), all, budget);
             self.found[self.first..]
                 .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
             searched?;
@@ -333,15 +338,12 @@ impl Searcher {
     fn part(
         &mut self,
         rulesets: &[&Ruleset],
-        part: &Part<'_>,
+        (part, looks): (&Part<'_>, Range<usize>),
         all: bool,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        for at in 0..self.looks.len() {
+        for at in looks {
             let look = self.looks[at].clone();
-            if look.part != part.number {
-                continue;
-            }
             let mut decoded = std::mem::take(&mut self.decoded);
             if look.decoded {
                 decoded.fill(part.text);
