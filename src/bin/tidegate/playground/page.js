@@ -220,12 +220,15 @@ function drawSamples(answer) {
 function marked(text, hits, findings) {
   const cut = cutter(text), end = new TextEncoder().encode(text).length;
   const on = findings.flatMap(finding => finding.spans.map(span => ({ ...span, action: finding.action })));
-  const borders = [...new Set([0, end, ...hits.flatMap(hit => [hit.span.start, hit.span.end]), ...on.flatMap(span => [span.start, span.end])])].sort((a, b) => a - b);
+  // A hit that no finding counts, inside one that does, would only cut its mark in two.
+  const inside = (at, span) => span.start < at && at < span.end;
+  const free = hits.flatMap(hit => [hit.span.start, hit.span.end]).filter(at => !on.some(span => inside(at, span)));
+  const borders = [...new Set([0, end, ...free, ...on.flatMap(span => [span.start, span.end])])].sort((a, b) => a - b);
   const strength = ["pass", "mask", "review", "block"];
   return borders.slice(1).map((to, nth) => {
     const from = borders[nth], piece = cut(from, to);
     const firing = on.filter(span => span.start <= from && to <= span.end);
-    const lying = hits.filter(hit => hit.span.start <= from && to <= hit.span.end);
+    const lying = hits.filter(hit => hit.span.start < to && from < hit.span.end);
     if (!firing.length && !lying.length) return piece;
     const action = firing.map(span => span.action).sort((a, b) => strength.indexOf(b) - strength.indexOf(a))[0];
     const terms = [...new Set([...firing.map(span => span.term), ...lying.map(hit => hit.term)])].join(", ");
