@@ -94,19 +94,21 @@ impl Partition {
         let alert_count = done.alerts.len() as u64;
         for (id, body) in done.alerts {
             let subject = format!("{prefix}.alerts.{tenant}");
-            waiting.push(self.send(subject, id, body).await?);
+            waiting.push(send(&self.context, subject, id, body).await?);
         }
         if let Some(code) = done.dead {
             let reason = format!(r#"{{"number":{number},"code":"{code}"}}"#);
             let subject = format!("{prefix}.dead.{tenant}");
-            let sent = self.send(subject, format!("d-{number}"), reason.into_bytes());
+            let sent = send(
+                &self.context,
+                subject,
+                format!("d-{number}"),
+                reason.into_bytes(),
+            );
             waiting.push(sent.await?);
         }
         let subject = format!("{prefix}.out.{tenant}.{conversation}");
-        waiting.push(
-            self.send(subject, format!("m-{number}"), done.answer)
-                .await?,
-        );
+        waiting.push(send(&self.context, subject, format!("m-{number}"), done.answer).await?);
         for stored in waiting {
             stored.await.ok()?;
         }
@@ -124,11 +126,17 @@ impl Partition {
         }
         Some(())
     }
+}
 
-    async fn send(&self, subject: String, id: String, body: Vec<u8>) -> Option<PublishAckFuture> {
-        let message = PublishMessage::build().payload(body.into()).message_id(id);
-        self.context.send_publish(subject, message).await.ok()
-    }
+/// Publishes; what is returned resolves once it is stored.
+async fn send(
+    context: &Context,
+    subject: String,
+    id: String,
+    body: Vec<u8>,
+) -> Option<PublishAckFuture> {
+    let message = PublishMessage::build().payload(body.into()).message_id(id);
+    context.send_publish(subject, message).await.ok()
 }
 
 fn put_aside(code: &'static str) -> Done {
