@@ -18,10 +18,10 @@ use tidegate::alert::Alert;
 use tidegate::alert::format::{Format, Notice, Told};
 use tidegate::alert::outbox::{Outcome, What};
 use tidegate::alert::sink::Delivery;
-use tidegate::pack::Window;
+use tidegate::diag::Lang;
 use tidegate::registry::{Reader, Registry};
 use tidegate::verdict::Report;
-use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, base};
+use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, Window, base};
 
 use crate::alerts::Store;
 use crate::messages::{Bad, Input, id_text};
@@ -177,9 +177,8 @@ fn locked() -> Result<Vec<Arc<Ruleset>>, Broke> {
 fn tell(synced: &Synced) -> io::Result<bool> {
     let mut err = io::stderr().lock();
     for (file, problems) in &synced.refused {
-        for problem in problems.iter() {
-            writeln!(err, "tidegate: {file} is refused: {problem}")?;
-        }
+        writeln!(err, "tidegate: {file} is refused:")?;
+        err.write_all(problems.to_text(Lang::En).as_bytes())?;
     }
     Ok(!synced.refused.is_empty())
 }
