@@ -3,7 +3,9 @@
 
 mod conversation;
 mod evaluate;
+mod forms;
 mod message;
+mod otherwise;
 mod relevance;
 mod search;
 pub mod trace;

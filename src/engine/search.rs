@@ -13,6 +13,7 @@ use crate::text::tables::{self, Class};
 use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
+use super::otherwise::{Otherwise, Way};
 use super::relevance::Relevance;
 use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
@@ -28,8 +29,17 @@ pub(super) struct Found {
     pub(super) span: Span,
     /// Which reading it was found in; `None` for a regex, and for a term cut over messages.
     pub(super) view: Option<View>,
+    /// For a term written otherwise: how.
+    pub(super) written: Option<Way>,
     /// For a term cut over messages, where the rest of it stands; the span is that of its last piece.
     pub(super) across: Option<Across>,
+}
+
+impl Found {
+    /// In percent (`src/ARCHITECTURE.md`, 3b).
+    pub(super) fn confidence(&self) -> u8 {
+        self.written.map_or(100, |way| way.used.confidence())
+    }
 }
 
 /// A way to read a text.
@@ -148,6 +158,7 @@ pub(super) struct Searcher {
     places: Vec<Place>,
     relevance: Relevance,
     walked: Vec<Walked>,
+    written: Otherwise,
     /// Whether every candidate is looked at, and not those alone that matter to a rule.
     all: bool,
     /// Where an explanation is asked for: what was looked at.
@@ -179,6 +190,7 @@ impl Searcher {
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         self.looks.clear();
+        self.written.clear();
         self.places.clear();
         self.relevance.begin(rulesets, budget)?;
         for found in &self.found {
@@ -188,6 +200,8 @@ impl Searcher {
         }
         for part in parts.clone() {
             self.look(rulesets, &part, budget)?;
+            self.written
+                .gather(rulesets, &part, &mut self.relevance, budget)?;
         }
         let all = self.all || self.trace.is_some();
         self.relevance.settle(rulesets, budget)?;
@@ -203,12 +217,58 @@ impl Searcher {
             let of_part = |look: &&Look| look.part == part.number;
             let looks = next..next + self.looks[next..].iter().take_while(of_part).count();
             next = looks.end;
-            let searched = self.part(rulesets, (&part, looks), all, budget);
+            let mut searched = self.part(rulesets, (&part, looks), all, budget);
+            if searched.is_continue() {
+                searched = self.otherwise(rulesets, &part, all, budget);
+            }
             self.found[self.first..]
                 .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
             searched?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Adds the hits of terms written otherwise that overlap none of the same term in an earlier reading.
+    fn otherwise(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        all: bool,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let first = self.first;
+        let relevance = (!all).then_some(&self.relevance);
+        let searched = self.written.part(rulesets, part, relevance, budget);
+        let mut earlier = first;
+        let mut kind = None;
+        for written in &self.written.found {
+            if kind != Some(written.way.kind) {
+                kind = Some(written.way.kind);
+                self.found[first..].sort_by_key(|found| (found.ruleset, found.term, found.span));
+                earlier = self.found.len();
+            }
+            let key = (written.ruleset, written.term);
+            let before = &self.found[first..earlier];
+            let next = before.partition_point(|found| {
+                ((found.ruleset, found.term), found.span.end) <= (key, written.span.start)
+            });
+            let overlaps = before.get(next).is_some_and(|found| {
+                (found.ruleset, found.term) == key && found.span.overlaps(written.span)
+            });
+            if !overlaps {
+                self.found.push(Found {
+                    ruleset: written.ruleset,
+                    term: written.term,
+                    part: part.number,
+                    span: written.span,
+                    view: None,
+                    written: Some(written.way),
+                    across: None,
+                });
+                budget.hit()?;
+            }
+        }
+        searched
     }
 
     /// Looks for candidates in one part.
@@ -518,6 +578,7 @@ impl Searcher {
                 part: part.number,
                 span,
                 view: Some(view),
+                written: None,
                 across: None,
             });
             budget.hit()?;
@@ -578,6 +639,7 @@ impl Searcher {
                             part: part.number,
                             span: self.reading.span(first, last),
                             view: None,
+                            written: None,
                             across: None,
                         });
                         budget.hit()?;
@@ -597,6 +659,9 @@ impl Searcher {
         part: &Part<'_>,
         found: &Found,
     ) -> Variants {
+        if let Some(way) = found.written {
+            return self.written.explain(ruleset, part, found.term, way);
+        }
         let row = &ruleset.terms[found.term as usize];
         let Some((view, sought)) = found
             .view
@@ -630,16 +695,19 @@ impl Searcher {
             Variants::EXACT
         };
         let walker = &mut self.walker;
-        let smallest = smallest(row.variants.without(Variant::Encoded), |variants| {
-            explains(walker, &ground, &sought, &row.text, variants, (start, end))
-        });
+        let smallest = smallest(
+            row.variants
+                .and(Variants::STANDARD)
+                .without(Variant::Encoded),
+            |variants| explains(walker, &ground, &sought, &row.text, variants, (start, end)),
+        );
         self.decoded = decoded;
         smallest.or(forced)
     }
 }
 
 /// The first subset of `variants` that holds: the fewest members first, then in table order.
-fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bool) -> Variants {
+pub(super) fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bool) -> Variants {
     let members: Vec<Variant> = variants.iter().collect();
     for size in 0..members.len() {
         let mut chosen: Vec<usize> = (0..size).collect();

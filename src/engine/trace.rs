@@ -481,7 +481,7 @@ impl Scanner {
                 .map(|cluster| {
                     cells.clear();
                     let shown = &text[cluster.start as usize..cluster.end as usize];
-                    folder.fold(shown, Variants::BUILT, &mut cells);
+                    folder.fold(shown, Variants::STRONG, &mut cells);
                     let folded: String = cells.iter().map(|cell| cell.plain).collect();
                     let look: String = cells
                         .iter()

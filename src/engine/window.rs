@@ -146,6 +146,7 @@ impl Windows {
                         part: 0,
                         span: self.edge.span_to(last),
                         view: None,
+                        written: None,
                         across: Some(self.across(kept, start)),
                     });
                 }
