@@ -186,7 +186,7 @@ impl FormWalker {
     ) -> Option<(usize, Variants)> {
         let first = self.steps.is_empty();
         let mut at = from;
-        loop {
+        while self.may_follow(sought) {
             self.tries += 1;
             if self.tries > field.tries {
                 return None;
@@ -207,7 +207,7 @@ impl FormWalker {
             }
             at += 1;
         }
-        if first || !sought.reading.variants.contains(Variant::Noise) || field.kind != Kind::Raw {
+        if !self.may_be_filled(sought) || field.kind != Kind::Raw {
             return None;
         }
         for length in 1..=3 {
@@ -217,7 +217,7 @@ impl FormWalker {
                 return None;
             }
             let cell = self.cell(field, sought, at)?;
-            if !is_word(tables::class(self.cells[at - 1].symbol.plain)) {
+            if !self.is_filler(sought, from, at) {
                 return None;
             }
             let symbol = &sought.reading.symbols[self.steps.len()];
@@ -236,6 +236,38 @@ impl FormWalker {
             }
         }
         None
+    }
+
+    /// Whether the next symbol may follow without a filler: once there is one, they stand at every hard junction.
+    fn may_follow(&self, sought: &Sought<'_>) -> bool {
+        let before = self.steps.len().checked_sub(1);
+        before.is_none_or(|j| is_open(&sought.reading.symbols[j]))
+            || !self.steps.iter().any(|step| step.filled)
+    }
+
+    /// Whether a filler may stand before the next symbol: if one stood at every hard junction so far.
+    fn may_be_filled(&self, sought: &Sought<'_>) -> bool {
+        sought.reading.variants.contains(Variant::Noise)
+            && !self.steps.is_empty()
+            && self.steps[1..]
+                .iter()
+                .zip(&sought.reading.symbols)
+                .all(|(step, symbol)| step.filled || is_open(symbol))
+    }
+
+    /// Whether cells `from..to` may be a filler: one word cell, or several digits or letters that are none of the term.
+    fn is_filler(&self, sought: &Sought<'_>, from: usize, to: usize) -> bool {
+        let symbols = &sought.reading.symbols;
+        let foreign = |class: fn(char) -> bool| {
+            !symbols.iter().any(|symbol| class(symbol.plain))
+                && self.cells[from..to]
+                    .iter()
+                    .all(|cell| class(cell.symbol.plain))
+        };
+        if to == from + 1 {
+            return is_word(tables::class(self.char_at(from)));
+        }
+        foreign(|c| c.is_ascii_digit()) || foreign(|c| c.is_ascii_alphabetic())
     }
 
     fn take(
@@ -418,15 +450,16 @@ impl FormWalker {
                 ..step(How::Pinyin, end + usize::from(toned))
             });
         }
-        let mut tried: Vec<&str> = Vec::new();
+        // Readings with the same initial stand side by side.
+        let mut tried = [""; 2];
         for syllable in han::readings(p) {
             let spelling = han::spelling(*syllable);
             let double = matches!(spelling.get(..2), Some("zh" | "ch" | "sh"));
             let lengths = if double { &[2, 1][..] } else { &[1] };
             for length in lengths {
                 let letters = &spelling[..*length];
-                if !tried.contains(&letters) {
-                    tried.push(letters);
+                if tried[length - 1] != letters {
+                    tried[length - 1] = letters;
                     if let Some((end, _)) = self.spelled(field, sought, at, letters) {
                         self.forms.push(step(How::Initial, end));
                     }
@@ -806,6 +839,11 @@ impl FormWalker {
         let neighbour = walker.neighbour(&field.ground, cluster, side);
         neighbour.is_some_and(|(c, _)| binds(c) || digit(c))
     }
+}
+
+/// Whether the junction after a symbol need not be filled.
+fn is_open(symbol: &TermSymbol) -> bool {
+    symbol.soft() || symbol.inside
 }
 
 /// Symbols of a stretch that are looked at.

@@ -375,16 +375,13 @@ impl Otherwise {
                 }
             }
             if has(Variant::Split) {
-                for whole in han::wholes(han::part(skeleton)) {
-                    for parts in han::parts(*whole) {
-                        let there = parts.iter().enumerate().all(|(n, part)| {
-                            units
-                                .get(at + n)
-                                .is_some_and(|unit| han::part(unit.skeleton) == *part)
-                        });
-                        if there {
-                            add(prefixes::literal(*whole), at + parts.len());
-                        }
+                let part = |unit: &Unit| han::part(unit.skeleton);
+                let (second, third) = (units.get(at + 1).map(part), units.get(at + 2).map(part));
+                let wholes = second.map_or(&[][..], |second| han::wholes(part(&unit), second));
+                for (whole, last) in wholes {
+                    if last.is_none() || *last == third {
+                        let length = 2 + usize::from(last.is_some());
+                        add(prefixes::literal(*whole), at + length);
                     }
                 }
             }

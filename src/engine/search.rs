@@ -96,6 +96,15 @@ impl Budget {
         }
     }
 
+    /// One with half of the steps that are left.
+    fn half(&self) -> Self {
+        Self {
+            steps: self.left() / 2,
+            spent: 0,
+            hits: self.hits,
+        }
+    }
+
     fn left(&self) -> u64 {
         self.steps.saturating_sub(self.spent)
     }
@@ -200,13 +209,21 @@ impl Searcher {
         }
         for part in parts.clone() {
             self.look(rulesets, &part, budget)?;
-            self.written
-                .gather(rulesets, &part, &mut self.relevance, budget)?;
         }
+        // What stands there letter by letter is found, whatever it takes to look for what is written otherwise.
+        let mut half = budget.half();
+        let mut gathered = ControlFlow::Continue(());
+        for part in parts.clone() {
+            if gathered.is_continue() {
+                let relevance = &mut self.relevance;
+                gathered = self.written.gather(rulesets, &part, relevance, &mut half);
+            }
+        }
+        budget.spend(half.spent())?;
         let all = self.all || self.trace.is_some();
         self.relevance.settle(rulesets, budget)?;
         if !all && self.relevance.is_empty() {
-            return ControlFlow::Continue(());
+            return gathered;
         }
         let mut next = 0;
         for part in parts {
@@ -218,14 +235,14 @@ impl Searcher {
             let looks = next..next + self.looks[next..].iter().take_while(of_part).count();
             next = looks.end;
             let mut searched = self.part(rulesets, (&part, looks), all, budget);
-            if searched.is_continue() {
+            if searched.is_continue() && gathered.is_continue() {
                 searched = self.otherwise(rulesets, &part, all, budget);
             }
             self.found[self.first..]
                 .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
             searched?;
         }
-        ControlFlow::Continue(())
+        gathered
     }
 
     /// Adds the hits of terms written otherwise that overlap none of the same term in an earlier reading.

@@ -90,8 +90,13 @@ impl Search<'_> {
     /// Looks for the next symbol of the term from the cell `from` on.
     fn from(&mut self, from: usize) -> Option<(usize, Variants)> {
         let first = self.steps.is_empty();
+        let filled = self.steps.iter().any(|step| step.filled);
+        let open = |j: usize| self.pattern.junctions[j].soft || self.pattern.junctions[j].inside;
+        let may_follow = first || !filled || open(self.steps.len() - 1);
+        let may_be_filled =
+            !first && (1..self.steps.len()).all(|j| self.steps[j].filled || open(j - 1));
         let mut at = from;
-        loop {
+        while may_follow {
             self.tries += 1;
             if self.tries > self.limits.forms {
                 return None;
@@ -107,7 +112,7 @@ impl Search<'_> {
             }
             at += 1;
         }
-        if first || !self.has(Variant::Noise) || self.reading.kind != Kind::Raw {
+        if !may_be_filled || !self.has(Variant::Noise) || self.reading.kind != Kind::Raw {
             return None;
         }
         for length in 1..=3 {
@@ -117,7 +122,16 @@ impl Search<'_> {
                 return None;
             }
             let equal = self.plain(at)?;
-            if !is_word(self.cells[at - 1].symbol) {
+            let filler: Vec<char> = self.cells[from..at]
+                .iter()
+                .map(|cell| cell.symbol)
+                .collect();
+            let foreign = |class: fn(&char) -> bool| {
+                filler.iter().all(class)
+                    && !self.pattern.symbols.iter().any(|cell| class(&cell.symbol))
+            };
+            let several = foreign(char::is_ascii_digit) || foreign(char::is_ascii_alphabetic);
+            if !(several || (length == 1 && is_word(filler[0]))) {
                 return None;
             }
             let plain = equal.then_some(Step {

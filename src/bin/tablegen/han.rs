@@ -20,6 +20,9 @@ const LONG_WORD: u32 = 50;
 /// A character counts as common if the words of jieba's dictionary that hold it occur so often.
 const COMMON: u32 = 20;
 
+/// What is a part of more characters than this is a radical, and no reader takes one for the other (水 for 潮).
+const RADICAL: usize = 56;
+
 /// Parts that are single strokes: nobody takes a character apart that far.
 const STROKES: &str = "丨丿丶亅乚乛乙㇆㇏㇇㇉㇀㇁㇈丅丄乁亠冖勹凵匚冂卩";
 
@@ -246,6 +249,7 @@ fn similar(
         }
     }
     // A character, and what is left of it without a small part.
+    let mut left: BTreeMap<char, BTreeSet<char>> = BTreeMap::new();
     for line in chaizi.iter().flat_map(|text| text.lines()) {
         let mut fields = line.split('\t');
         let Some(whole) = fields.next().and_then(only) else {
@@ -256,11 +260,14 @@ fn similar(
             if let [a, b] = row[..] {
                 for part in [a, b] {
                     if strokes.get(&part).is_some_and(|n| *n >= 4) && data.common.contains(&part) {
-                        add(whole, part);
+                        left.entry(part).or_default().insert(whole);
                     }
                 }
             }
         }
+    }
+    for (part, wholes) in left.iter().filter(|(_, wholes)| wholes.len() <= RADICAL) {
+        wholes.iter().for_each(|whole| add(*whole, *part));
     }
     let mut rows: BTreeMap<char, String> = BTreeMap::new();
     for (a, b) in pairs {

@@ -3,7 +3,7 @@
 //! Kept as text, about 690 kB in the program, and made into maps on first use (about 4 MB): only terms that ask for these variants, and terms of Han
 //! at the border of words, look here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// A syllable of standard Chinese, without its tone; by its place in the order of spelling.
@@ -45,18 +45,15 @@ pub fn parts(c: char) -> &'static [Vec<char>] {
     SHAPES.parts.get(&c).map_or(&[], Vec::as_slice)
 }
 
-/// The characters that have `first` for their first part.
-pub fn wholes(first: char) -> &'static [char] {
-    SHAPES.wholes.get(&first).map_or(&[], Vec::as_slice)
+/// The characters that begin with these two parts, each with its third, if it has one.
+pub fn wholes(first: char, second: char) -> &'static [(char, Option<char>)] {
+    let parts = &(first, second);
+    SHAPES.wholes.get(parts).map_or(&[], Vec::as_slice)
 }
 
 /// The character that a part of a character stands for: 人 for 亻.
 pub fn part(c: char) -> char {
-    PARTS
-        .chars()
-        .zip(WHOLES.chars())
-        .find_map(|(part, whole)| (part == c).then_some(whole))
-        .unwrap_or(c)
+    SHAPES.part.get(&c).copied().unwrap_or(c)
 }
 
 const PARTS: &str =
@@ -119,7 +116,8 @@ const ALIKE: &str = "大太犬天夫夭 土士干千于 人入八 日曰目白�
 struct Shapes {
     similar: HashMap<char, Vec<char>>,
     parts: HashMap<char, Vec<Vec<char>>>,
-    wholes: HashMap<char, Vec<char>>,
+    wholes: HashMap<(char, char), Vec<(char, Option<char>)>>,
+    part: HashMap<char, char>,
 }
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
@@ -140,21 +138,23 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
             }
         }
     }
+    let part: HashMap<char, char> = PARTS.chars().zip(WHOLES.chars()).collect();
     let mut parts: HashMap<char, Vec<Vec<char>>> = HashMap::new();
-    let mut wholes: BTreeMap<char, Vec<char>> = BTreeMap::new();
+    let mut wholes: HashMap<(char, char), Vec<(char, Option<char>)>> = HashMap::new();
     for row in rows(include_str!("han/parts.txt")) {
         let mut fields = row.split(' ');
         let Some(whole) = fields.next().and_then(|field| field.chars().next()) else {
             continue;
         };
         for field in fields {
-            let made: Vec<char> = field.chars().map(part).collect();
+            let made: Vec<char> = field
+                .chars()
+                .map(|c| part.get(&c).copied().unwrap_or(c))
+                .collect();
             let known = parts.entry(whole).or_default();
             if !known.contains(&made) {
-                let of = wholes.entry(made[0]).or_default();
-                if of.last() != Some(&whole) {
-                    of.push(whole);
-                }
+                let of = wholes.entry((made[0], made[1])).or_default();
+                of.push((whole, made.get(2).copied()));
                 known.push(made);
             }
         }
@@ -162,7 +162,8 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes {
         similar,
         parts,
-        wholes: wholes.into_iter().collect(),
+        wholes,
+        part,
     }
 });
 
