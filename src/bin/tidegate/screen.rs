@@ -92,7 +92,11 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
                 "`--alerts` answers programs: leave `--format human` out".to_owned(),
             ));
         }
-        Some(folder) => Some(Alerting::open(folder, rules.versions.clone())?),
+        Some(folder) => Some(Alerting::open(
+            folder,
+            rules.policy.sinks(),
+            rules.versions.clone(),
+        )?),
         None => None,
     };
     let mut out = Sink::new(format);
