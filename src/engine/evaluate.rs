@@ -10,7 +10,8 @@ use crate::ruleset::{LowerRow, Node, Operand, RuleRow, Ruleset};
 use crate::text::tables::{self, Class};
 use crate::verdict::{Action, Listing};
 
-use super::search::{Budget, Found};
+use super::budget::Budget;
+use super::search::Found;
 use super::trace::{ConditionExplained, LowerExplained, RuleExplained};
 
 /// Everything that a rule may ask about besides hits.

@@ -17,9 +17,10 @@ use crate::text::term::TermReading;
 use crate::text::transport;
 use crate::variant::{Variant, Variants};
 
+use super::budget::Budget;
 use super::forms::{Field, FormWalker, Kind, STRETCH};
 use super::relevance::Relevance;
-use super::search::{Budget, Part, smallest};
+use super::search::{Part, smallest};
 use super::walk::{Ground, Sought, Walker};
 
 /// A hit of a term written otherwise.
@@ -80,6 +81,7 @@ pub(super) struct Otherwise {
     gap: usize,
     turned: String,
     decoded: Decoded,
+    decoded_run: String,
     units: Vec<Unit>,
     /// Rows of letters, and those of one letter more.
     spelled: [Vec<u32>; 2],
@@ -195,7 +197,7 @@ impl Otherwise {
                 self.filled = Some((part.number, kind));
             }
             Kind::Transport => {
-                transport::decode(part.text, &mut self.decoded);
+                transport::decode(part.text, &mut self.decoded, &mut self.decoded_run);
             }
         }
     }

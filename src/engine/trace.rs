@@ -13,8 +13,9 @@ use crate::text::reading::Reading;
 use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Severity, Verdict};
 
+use super::budget::Budget;
 use super::evaluate::{Circumstances, Evaluation};
-use super::search::{Budget, Found, Part, View};
+use super::search::{Found, Part, View};
 use super::{Message, Scanner};
 
 pub use super::walk::Miss;

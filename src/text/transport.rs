@@ -14,18 +14,17 @@ pub(crate) fn may_hold(text: &str) -> bool {
     })
 }
 
-/// Decodes `text` into `decoded`; whether there was anything to decode.
-pub(crate) fn decode(text: &str, decoded: &mut Decoded) -> bool {
+/// Decodes `text` into `decoded`; whether there was anything to decode. `scratch` holds what one run is decoded to.
+pub(crate) fn decode(text: &str, decoded: &mut Decoded, scratch: &mut String) -> bool {
     decoded.clear();
     let bytes = text.as_bytes();
     let (mut plain, mut at) = (0, 0);
     let mut any = false;
-    let mut symbols = String::new();
     while at < bytes.len() {
-        symbols.clear();
+        scratch.clear();
         let inside = at > 0 && is_base64(bytes[at - 1]);
-        let length = match code_point(&bytes[at..], &mut symbols) {
-            0 if !inside => base64(&bytes[at..], &mut symbols),
+        let length = match code_point(&bytes[at..], scratch) {
+            0 if !inside => base64(&bytes[at..], scratch),
             length => length,
         };
         if length == 0 {
@@ -33,7 +32,7 @@ pub(crate) fn decode(text: &str, decoded: &mut Decoded) -> bool {
             continue;
         }
         decoded.keep(text, plain, at);
-        for c in symbols.chars() {
+        for c in scratch.chars() {
             decoded.escaped(c, at, at + length);
         }
         any = true;
@@ -75,7 +74,7 @@ fn base64(bytes: &[u8], out: &mut String) -> usize {
     if run < 8 || run % 4 == 1 {
         return 0;
     }
-    let mut decoded = Vec::with_capacity(run);
+    let mut decoded = std::mem::take(out).into_bytes();
     for four in bytes[..run].chunks(4) {
         let mut bits = 0_u32;
         for at in 0..4 {
@@ -83,9 +82,16 @@ fn base64(bytes: &[u8], out: &mut String) -> usize {
         }
         decoded.extend_from_slice(&bits.to_be_bytes()[1..four.len()]);
     }
-    match std::str::from_utf8(&decoded) {
-        Ok(text) if !text.chars().any(char::is_control) => out.push_str(text),
-        _ => return 0,
+    match String::from_utf8(decoded) {
+        Ok(text) => *out = text,
+        Err(refused) => {
+            let mut bytes = refused.into_bytes();
+            bytes.clear();
+            *out = String::from_utf8(bytes).unwrap_or_default();
+        }
+    }
+    if out.is_empty() || out.chars().any(char::is_control) {
+        return 0;
     }
     let padding = bytes[run..]
         .iter()

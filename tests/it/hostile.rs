@@ -323,8 +323,8 @@ fn cases() -> Vec<Case> {
             "one cluster of marks",
         ),
         ab(
-            |size| fill(&format!("a{}", "\u{301}\u{323}".repeat(100)), size),
-            "clusters of two hundred marks",
+            |size| fill(&format!("a{}", "\u{301}\u{323}".repeat(50)), size),
+            "clusters of a hundred marks",
         ),
         ab(|size| fill("&#97;&#98;", size), "entities"),
         ab(|size| fill("%61%62", size), "percent"),
