@@ -330,6 +330,7 @@ impl<'a> Build<'a> {
                 prefixes.add(term, reading);
             }
         }
+        prefixes.finish();
         Ok(Ruleset {
             digest,
             prefixes,

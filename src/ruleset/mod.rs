@@ -122,7 +122,8 @@ impl Ruleset {
         let groups = self.word_terms.bytes()
             + self.bare_terms.bytes()
             + self.term_sets.bytes()
-            + self.set_rules.bytes();
+            + self.set_rules.bytes()
+            + self.prefixes.bytes();
         let rows = size_of_val(&*self.nodes)
             + size_of_val(&*self.node_members)
             + size_of_val(&*self.operands)

@@ -1,9 +1,10 @@
 //! How terms begin that may be written otherwise (`src/ARCHITECTURE.md`, 3b): a tree of codes, walked along what a text may be read as.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
+use crate::ruleset::Groups;
 use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Script, han, signs};
 use crate::text::term::TermReading;
@@ -44,7 +45,10 @@ const DEPTH: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Prefixes {
     nodes: HashMap<u64, u32, BuildHasherDefault<Mixed>>,
-    terms: Vec<Vec<u32>>,
+    count: u32,
+    /// Nodes, and the terms whose beginning ends there; in order once all are entered.
+    ends: Vec<(u32, u32)>,
+    terms: Groups<u32>,
     /// One bit for each code that stands anywhere; codes share bits.
     known: Box<[u64; 1 << 10]>,
     /// What the terms ask for together.
@@ -55,7 +59,9 @@ impl Default for Prefixes {
     fn default() -> Self {
         Self {
             nodes: HashMap::default(),
-            terms: vec![Vec::new()],
+            count: 1,
+            ends: Vec::new(),
+            terms: Groups::default(),
             known: Box::new([0; 1 << 10]),
             variants: Variants::EXACT,
         }
@@ -69,17 +75,27 @@ impl Prefixes {
         self.nodes.is_empty()
     }
 
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let nodes = self.nodes.capacity() * size_of::<(u64, u32)>();
+        nodes + self.terms.bytes() + size_of_val(&*self.known)
+    }
+
     /// Enters a term.
     pub(crate) fn add(&mut self, term: u32, reading: &TermReading) {
         self.variants = self.variants.or(reading.variants);
-        let mut sets = Vec::new();
+        let mut sets = Vec::with_capacity(DEPTH);
+        let mut skeleton = Vec::new();
         for symbol in &reading.symbols {
-            let mut skeleton = Vec::new();
+            if sets.len() >= DEPTH {
+                break;
+            }
+            skeleton.clear();
             word_symbols(symbol.plain, |c| skeleton.push(c));
             if let [one] = skeleton[..] {
                 sets.push(codes(symbol.plain, one, reading.variants));
             } else {
-                sets.extend(skeleton.into_iter().map(|c| BTreeSet::from([literal(c)])));
+                sets.extend(skeleton.iter().map(|c| vec![literal(*c)]));
             }
         }
         let is_han = |at: usize| {
@@ -88,7 +104,7 @@ impl Prefixes {
         };
         let mut depth = if is_han(0) && is_han(1) { 2 } else { DEPTH };
         depth = depth.min(sets.len());
-        while depth > 1 && sets[..depth].iter().map(BTreeSet::len).product::<usize>() > ROWS {
+        while depth > 1 && sets[..depth].iter().map(Vec::len).product::<usize>() > ROWS {
             depth -= 1;
         }
         let mut ends = self.enter(&sets[..depth], |before, code| {
@@ -104,16 +120,17 @@ impl Prefixes {
         }
         ends.sort_unstable();
         ends.dedup();
-        for node in ends {
-            let terms = &mut self.terms[node as usize];
-            if terms.last() != Some(&term) {
-                terms.push(term);
-            }
-        }
+        self.ends.extend(ends.into_iter().map(|node| (node, term)));
+    }
+
+    /// Makes the tree ready to be walked, once all terms are entered.
+    pub(crate) fn finish(&mut self) {
+        self.terms = Groups::new(self.count as usize, &std::mem::take(&mut self.ends));
+        self.nodes.shrink_to_fit();
     }
 
     /// The ends of all rows of codes, one of each set, of which no two neighbours are refused.
-    fn enter(&mut self, sets: &[BTreeSet<Code>], fits: impl Fn(Code, Code) -> bool) -> Vec<u32> {
+    fn enter(&mut self, sets: &[Vec<Code>], fits: impl Fn(Code, Code) -> bool) -> Vec<u32> {
         let mut ends = vec![(Self::ROOT, 0)];
         for set in sets {
             let mut next = Vec::new();
@@ -130,11 +147,8 @@ impl Prefixes {
     fn child(&mut self, node: u32, code: Code) -> u32 {
         let bit = place(code);
         self.known[bit >> 6] |= 1 << (bit & 63);
-        let next = self.terms.len() as u32;
-        let child = *self.nodes.entry(key(node, code)).or_insert(next);
-        if child == next {
-            self.terms.push(Vec::new());
-        }
+        let child = *self.nodes.entry(key(node, code)).or_insert(self.count);
+        self.count = self.count.max(child + 1);
         child
     }
 
@@ -150,7 +164,7 @@ impl Prefixes {
 
     /// The terms whose beginning ends at `node`.
     pub(crate) fn terms(&self, node: u32) -> &[u32] {
-        &self.terms[node as usize]
+        self.terms.get(node as usize)
     }
 }
 
@@ -163,21 +177,26 @@ fn place(code: Code) -> usize {
 }
 
 /// What a symbol of a term may be read from.
-fn codes(plain: char, skeleton: char, variants: Variants) -> BTreeSet<Code> {
-    let mut codes = BTreeSet::from([literal(skeleton)]);
+fn codes(plain: char, skeleton: char, variants: Variants) -> Vec<Code> {
+    let mut codes = vec![literal(skeleton)];
+    let mut add = |code| {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    };
     if variants.contains(Variant::Digits)
         && let Some(digit) = signs::numeral(plain)
     {
-        codes.insert(numeral(digit));
+        add(numeral(digit));
     }
     for reading in han::readings(tables::script_fold(plain).unwrap_or(plain)) {
         if variants.contains(Variant::Homophone) || variants.contains(Variant::Pinyin) {
-            codes.insert(syllable(*reading));
+            add(syllable(*reading));
         }
         if variants.contains(Variant::Pinyin)
             && let Some(first) = han::spelling(*reading).chars().next()
         {
-            codes.insert(initial(tables::merged(first)));
+            add(initial(tables::merged(first)));
         }
     }
     codes

@@ -1,9 +1,9 @@
 //! What is known of Han characters beyond their forms: how they sound, which look alike, of what parts they are, and the words they make.
 //!
-//! Kept as text, about 690 kB in the program, and made into maps on first use (about 4 MB): only terms that ask for these variants, and terms of Han
+//! Kept as text, about 690 kB in the program, and made into maps on first use (about 3 MB): only terms that ask for these variants, and terms of Han
 //! at the border of words, look here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A syllable of standard Chinese, without its tone; by its place in the order of spelling.
@@ -11,7 +11,7 @@ pub type Syllable = u16;
 
 /// The syllables that `c` can be read as, in order.
 pub fn readings(c: char) -> &'static [Syllable] {
-    SOUNDS.readings.get(&c).map_or(&[], Vec::as_slice)
+    SOUNDS.readings.of(c)
 }
 
 /// How a syllable is typed: letters a to z, v for ü.
@@ -37,12 +37,12 @@ pub fn sound_alike(a: char, b: char) -> bool {
 
 /// The characters that look like `c`.
 pub fn similar(c: char) -> &'static [char] {
-    SHAPES.similar.get(&c).map_or(&[], Vec::as_slice)
+    SHAPES.similar.of(c)
 }
 
 /// What `c` can be taken apart into: two or three parts each, as [`part`] gives them.
 pub fn parts(c: char) -> &'static [Vec<char>] {
-    SHAPES.parts.get(&c).map_or(&[], Vec::as_slice)
+    SHAPES.parts.of(c)
 }
 
 /// The characters that begin with these two parts, each with its third, if it has one.
@@ -63,7 +63,7 @@ const WHOLES: &str =
 
 /// Whether the two make a common word.
 pub fn is_word(first: char, second: char) -> bool {
-    WORDS.pairs.contains(&(first, second))
+    WORDS.pairs.of(first).binary_search(&second).is_ok()
 }
 
 /// Whether `c` is a word by itself, and one of the commonest.
@@ -76,35 +76,65 @@ const COMMON: &str = "的了是在和有他我就不这着为也上说到你对�
 
 /// How many common words of two characters begin with `c`.
 pub fn followers(c: char) -> usize {
-    WORDS.followers.get(&c).copied().unwrap_or(0)
+    WORDS.pairs.of(c).len()
 }
 
 /// Whether these three or four make a common word.
 pub fn is_long_word(word: &[char]) -> bool {
-    WORDS.long.contains(word)
+    WORDS.long.binary_search(&padded(word)).is_ok()
+}
+
+/// What is known of each character of the block that common Han stand in.
+struct ByHan<T> {
+    starts: Vec<u32>,
+    members: Vec<T>,
+}
+
+impl<T: Clone> ByHan<T> {
+    const FIRST: u32 = 0x4e00;
+    const COUNT: usize = 0x5200;
+
+    /// What stands in no row is dropped.
+    fn new(mut known: HashMap<char, Vec<T>>) -> Self {
+        let (mut starts, mut members) = (vec![0], Vec::new());
+        for c in (Self::FIRST..).take(Self::COUNT).map(char::from_u32) {
+            members.extend(c.and_then(|c| known.remove(&c)).unwrap_or_default());
+            starts.push(members.len() as u32);
+        }
+        Self { starts, members }
+    }
+
+    fn of(&self, c: char) -> &[T] {
+        let at = (c as u32).wrapping_sub(Self::FIRST) as usize;
+        match self.starts.get(at..).unwrap_or_default() {
+            [from, to, ..] => &self.members[*from as usize..*to as usize],
+            _ => &[],
+        }
+    }
 }
 
 struct Sounds {
     spellings: Vec<&'static str>,
-    readings: HashMap<char, Vec<Syllable>>,
+    readings: ByHan<Syllable>,
 }
 
 static SOUNDS: LazyLock<Sounds> = LazyLock::new(|| {
-    let mut sounds = Sounds {
-        spellings: Vec::new(),
-        readings: HashMap::new(),
-    };
+    let mut spellings = Vec::new();
+    let mut readings: HashMap<char, Vec<Syllable>> = HashMap::new();
     // Sorted by spelling, as the table is.
     for (spelling, chars) in
         rows(include_str!("han/readings.txt")).filter_map(|row| row.split_once(' '))
     {
-        let syllable = sounds.spellings.len() as Syllable;
-        sounds.spellings.push(spelling);
+        let syllable = spellings.len() as Syllable;
+        spellings.push(spelling);
         for c in chars.chars() {
-            sounds.readings.entry(c).or_default().push(syllable);
+            readings.entry(c).or_default().push(syllable);
         }
     }
-    sounds
+    Sounds {
+        spellings,
+        readings: ByHan::new(readings),
+    }
 });
 
 /// Characters that readers take for one another, beside those of the tables.
@@ -114,8 +144,8 @@ const ALIKE: &str = "大太犬天夫夭 土士干千于 人入八 日曰目白�
     师帅 弟第 住往 体休 作昨 她地 谷容 元无 石右 左在 古舌 各名 加如 关美 买卖 先光 思恩 热执 话活 情清请 院完 馆棺 铁轶 乐东";
 
 struct Shapes {
-    similar: HashMap<char, Vec<char>>,
-    parts: HashMap<char, Vec<Vec<char>>>,
+    similar: ByHan<char>,
+    parts: ByHan<Vec<char>>,
     wholes: HashMap<(char, char), Vec<(char, Option<char>)>>,
     part: HashMap<char, char>,
 }
@@ -160,38 +190,42 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
         }
     }
     Shapes {
-        similar,
-        parts,
+        similar: ByHan::new(similar),
+        parts: ByHan::new(parts),
         wholes,
         part,
     }
 });
 
 struct Words {
-    followers: HashMap<char, usize>,
-    pairs: HashSet<(char, char)>,
-    long: HashSet<Vec<char>>,
+    /// In order.
+    pairs: ByHan<char>,
+    long: Vec<[char; 4]>,
+}
+
+/// A word of up to four characters, NUL after it.
+fn padded(word: &[char]) -> [char; 4] {
+    std::array::from_fn(|at| word.get(at).copied().unwrap_or_default())
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let (pairs, long) = include_str!("han/words.txt")
         .split_once("\n\n")
         .unwrap_or_default();
-    let followers = rows(pairs)
-        .filter_map(|row| Some((row.chars().next()?, row.chars().count() - 1)))
-        .collect();
-    let pairs = rows(pairs)
-        .flat_map(|row| {
-            let first = row.chars().next();
-            row.chars()
-                .skip(1)
-                .filter_map(move |second| Some((first?, second)))
-        })
+    let mut followers: HashMap<char, Vec<char>> = HashMap::new();
+    for row in rows(pairs) {
+        let mut chars = row.chars();
+        if let Some(first) = chars.next() {
+            followers.entry(first).or_default().extend(chars);
+        }
+    }
+    let long = long
+        .lines()
+        .map(|word| padded(&word.chars().collect::<Vec<_>>()))
         .collect();
     Words {
-        followers,
-        pairs,
-        long: long.lines().map(|word| word.chars().collect()).collect(),
+        pairs: ByHan::new(followers),
+        long,
     }
 });
 
