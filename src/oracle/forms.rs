@@ -95,8 +95,8 @@ impl Search<'_> {
         let may_follow = first || !filled || open(self.steps.len() - 1);
         let may_be_filled =
             !first && (1..self.steps.len()).all(|j| self.steps[j].filled || open(j - 1));
-        let mut at = from;
-        while may_follow {
+        let places = may_follow.then_some(from..=from + self.limits.gap);
+        for at in places.into_iter().flatten() {
             self.tries += 1;
             if self.tries > self.limits.forms {
                 return None;
@@ -107,10 +107,9 @@ impl Search<'_> {
                 }
             }
             let gap = self.cells.get(at).is_some_and(|cell| is_gap(cell.symbol));
-            if first || !gap || at - from >= self.limits.gap {
+            if first || !gap {
                 break;
             }
-            at += 1;
         }
         if !may_be_filled || !self.has(Variant::Noise) || self.reading.kind != Kind::Raw {
             return None;

@@ -211,7 +211,7 @@ pub(crate) fn spelled(letters: u32) -> &'static [han::Syllable] {
 pub(crate) fn spell(row: u32, letter: char) -> Option<u32> {
     letter
         .is_ascii_lowercase()
-        .then(|| row << 5 | (letter as u32 & 31))
+        .then_some(row << 5 | (letter as u32 & 31))
 }
 
 static SPELLED: LazyLock<HashMap<u64, Vec<han::Syllable>, BuildHasherDefault<Mixed>>> =

@@ -124,11 +124,9 @@ fn bare(reading: &str) -> String {
     let mut out = String::new();
     for c in parts {
         match c {
-            '\u{308}' => {
-                if out.ends_with('u') {
-                    out.pop();
-                    out.push('v');
-                }
+            '\u{308}' if out.ends_with('u') => {
+                out.pop();
+                out.push('v');
             }
             'a'..='z' => out.push(c),
             'ê' => out.push('e'),

@@ -45,8 +45,11 @@ pub fn parts(c: char) -> &'static [Vec<char>] {
     SHAPES.parts.of(c)
 }
 
-/// The characters that begin with these two parts, each with its third, if it has one.
-pub fn wholes(first: char, second: char) -> &'static [(char, Option<char>)] {
+/// A character, and the third of its parts, if it has one.
+pub type Whole = (char, Option<char>);
+
+/// The characters that begin with these two parts.
+pub fn wholes(first: char, second: char) -> &'static [Whole] {
     let parts = &(first, second);
     SHAPES.wholes.get(parts).map_or(&[], Vec::as_slice)
 }
@@ -146,7 +149,7 @@ const ALIKE: &str = "大太犬天夫夭 土士干千于 人入八 日曰目白�
 struct Shapes {
     similar: ByHan<char>,
     parts: ByHan<Vec<char>>,
-    wholes: HashMap<(char, char), Vec<(char, Option<char>)>>,
+    wholes: HashMap<(char, char), Vec<Whole>>,
     part: HashMap<char, char>,
 }
 
@@ -170,7 +173,7 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
     }
     let part: HashMap<char, char> = PARTS.chars().zip(WHOLES.chars()).collect();
     let mut parts: HashMap<char, Vec<Vec<char>>> = HashMap::new();
-    let mut wholes: HashMap<(char, char), Vec<(char, Option<char>)>> = HashMap::new();
+    let mut wholes: HashMap<(char, char), Vec<Whole>> = HashMap::new();
     for row in rows(include_str!("han/parts.txt")) {
         let mut fields = row.split(' ');
         let Some(whole) = fields.next().and_then(|field| field.chars().next()) else {
