@@ -23,6 +23,8 @@ mod playground;
 mod replace;
 mod revision;
 mod screen;
+#[cfg(feature = "serve")]
+mod serve;
 mod term;
 mod test;
 mod time;
@@ -55,6 +57,8 @@ enum Command {
     #[cfg(feature = "playground")]
     Playground(playground::Args),
     Alerts(alerts::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -99,6 +103,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,

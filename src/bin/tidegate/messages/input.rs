@@ -68,6 +68,18 @@ impl<'a> Input<'a> {
         Some(parts.iter().map(|text| &**text).collect())
     }
 
+    /// The tenant that it names.
+    #[cfg(feature = "serve")]
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Where it goes.
+    #[cfg(feature = "serve")]
+    pub(crate) fn scene(&self) -> Scene {
+        self.scene
+    }
+
     /// The message of a line that was read. `parts` are its own; `tenant` is whose it is if it does not say.
     pub(crate) fn message<'m>(
         &'m self,
