@@ -163,7 +163,7 @@ fn every_dialect_is_answered_in_its_words() {
     assert_eq!(server.post("/callback/nobody/x", &[], "").status, 404);
     let metrics = server.get("/metrics").body;
     for part in [
-        "cause=\"unauthenticated\",answer=\"refuse\"} 6",
+        "cause=\"unauthenticated\",answer=\"refuse\"} 10",
         "cause=\"judged\",answer=\"allow\"} 6",
         "route=\"easemob\"",
     ] {

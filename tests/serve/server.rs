@@ -119,6 +119,14 @@ impl Server {
         server
     }
 
+    /// With the base library; ready.
+    pub(crate) fn start_with_base() -> Self {
+        let configuration = configuration("").replace("no_base = true", "no_base = false");
+        let server = Self::begin(Home::new(), &configuration, &[]);
+        server.until_ready();
+        server
+    }
+
     /// Not ready yet.
     pub(crate) fn begin(home: Home, configuration: &str, environment: &[(&str, &str)]) -> Self {
         home.write("serve.toml", configuration);
