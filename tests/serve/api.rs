@@ -351,6 +351,50 @@ fn what_is_there_is_described() {
     }
 }
 
+/// What the README and the deployment files show is what is there.
+#[test]
+fn what_is_written_of_it_is_so() {
+    let readme = include_str!("../../README.md");
+    let begins = readme
+        .find("listen = \"127.0.0.1:8787\"")
+        .expect("the README shows a configuration");
+    let shown = readme[begins..].split("```").next().unwrap_or_default();
+    let home = Home::new();
+    home.write("serve.toml", shown);
+    let ran = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        .args(["serve", "--check", "--config"])
+        .arg(home.0.join("serve.toml"))
+        .env("IM_SECRET", crate::server::SECRET)
+        .output()
+        .expect("it runs");
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+
+    let server = Server::start("");
+    let metrics = server.get("/metrics").body;
+    let dashboard: Value =
+        serde_json::from_str(include_str!("../../src/adapter/deploy/dashboard.json"))
+            .expect("JSON");
+    let text = dashboard.to_string();
+    let mut named = 0;
+    for rest in text.split("tidegate_").skip(1) {
+        let end = rest
+            .find(|c: char| !c.is_ascii_lowercase() && c != '_')
+            .unwrap_or(rest.len());
+        let name = format!("tidegate_{}", &rest[..end]);
+        // Those of the outbox come with one.
+        let there = metrics.contains(&name)
+            || name.starts_with("tidegate_alerts")
+            || name.starts_with("tidegate_sink");
+        assert!(there, "{name} is not counted");
+        named += 1;
+    }
+    assert!(named > 15, "{named}");
+}
+
 /// Alerts are on disk before an answer names them.
 #[test]
 fn an_alert_that_is_named_is_on_disk() {

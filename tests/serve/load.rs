@@ -1,6 +1,11 @@
 //! What the server carries, on loopback: beside the same stack with a handler that answers a constant, and at twice of what it can carry. Figures are printed and held to
 //! with `TIDEGATE_LOAD=1 cargo test --release --test serve load -- --nocapture --test-threads=1`; without it each runs for a moment, and is held to nothing but being answered.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "figures are for those who ask for them"
+)]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

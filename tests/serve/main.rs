@@ -4,5 +4,6 @@ mod admin;
 mod api;
 mod attacks;
 mod callbacks;
+mod embedded;
 mod load;
 mod server;
