@@ -8,6 +8,7 @@
 //! | How does a service in Rust ask? | `layer`, or `Stage::decide` |
 //! | What do other servers send, and what do they understand? | `callback` |
 //! | How do tenants come from a folder? | `source` |
+//! | How do many machines share the messages of a broker? | `nats` |
 
 #[cfg(feature = "adapter")]
 mod answer;
@@ -15,6 +16,8 @@ mod answer;
 pub mod callback;
 #[cfg(feature = "tower")]
 pub mod layer;
+#[cfg(feature = "worker")]
+pub mod nats;
 #[cfg(feature = "adapter")]
 mod senders;
 #[cfg(feature = "source")]

@@ -28,6 +28,8 @@ mod serve;
 mod term;
 mod test;
 mod time;
+#[cfg(feature = "worker")]
+mod worker;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -59,6 +61,8 @@ enum Command {
     Alerts(alerts::Args),
     #[cfg(feature = "serve")]
     Serve(serve::Args),
+    #[cfg(feature = "worker")]
+    Worker(worker::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -105,6 +109,8 @@ fn main() -> ExitCode {
         Command::Alerts(args) => alerts::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(&args),
+        #[cfg(feature = "worker")]
+        Command::Worker(args) => worker::run(&args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,

@@ -188,10 +188,7 @@ struct ReadOne {
 type Unread = (Option<Box<RawValue>>, Bad);
 
 fn text(bytes: &[u8]) -> Result<&str, Bad> {
-    std::str::from_utf8(bytes).map_err(|error| Bad {
-        code: "bad-utf8",
-        message: format!("no UTF-8 from byte {} on", error.valid_up_to() + 1),
-    })
+    std::str::from_utf8(bytes).map_err(|error| Bad::utf8(error.valid_up_to()))
 }
 
 fn read(bytes: &[u8], token: &Token) -> Result<ReadOne, Unread> {
