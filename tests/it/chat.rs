@@ -35,7 +35,7 @@ fn what_is_refused_is_told_to_its_sender_alone() {
     // Bob is in the room once he is heard.
     writeln!(bob, "good morning").expect("it is sent");
     assert_eq!(line(&mut to_ann), "bob: good morning");
-    writeln!(ann, "easy m.o.n.e.y, DM me").expect("it is sent");
+    writeln!(ann, "easy money, DM me").expect("it is sent");
     assert_eq!(line(&mut to_ann), "! not here, please");
     writeln!(ann, "write to shop@example.com").expect("it is sent");
     assert_eq!(line(&mut to_bob), "ann: write to ****************");

@@ -43,7 +43,7 @@ fn a_handler_behind_the_layer_sees_what_was_screened() {
         say(r#"{"text":"good day"}"#),
         (StatusCode::OK, "said: good day".to_owned())
     );
-    let lure = say(r#"{"text":"easy m.o.n.e.y, DM me"}"#);
+    let lure = say(r#"{"text":"easy money, DM me"}"#);
     assert_eq!(lure, (StatusCode::FORBIDDEN, "not here, please".to_owned()));
     let masked = say(r#"{"text":"write to shop@example.com"}"#);
     assert_eq!(
