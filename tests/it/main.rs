@@ -7,6 +7,8 @@ mod base;
 mod broken;
 #[cfg(feature = "callbacks")]
 mod callbacks;
+#[cfg(feature = "adapter")]
+mod chat;
 #[cfg(feature = "cli")]
 mod check;
 #[cfg(feature = "cli")]

@@ -23,6 +23,8 @@ mod playground;
 mod replace;
 mod revision;
 mod screen;
+#[cfg(feature = "serve")]
+mod serve;
 mod term;
 mod test;
 mod time;
@@ -57,6 +59,8 @@ enum Command {
     #[cfg(feature = "playground")]
     Playground(playground::Args),
     Alerts(alerts::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
     #[cfg(feature = "worker")]
     Worker(worker::Args),
 }
@@ -103,6 +107,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
         #[cfg(feature = "worker")]
         Command::Worker(args) => worker::run(&args),
     };
