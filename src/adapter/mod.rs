@@ -7,11 +7,14 @@
 //! | What is kept of senders while messages are screened? | `senders` |
 //! | What do other servers send, and what do they understand? | `callback` |
 //! | How do tenants come from a folder? | `source` |
+//! | How do many machines share the messages of a broker? | `nats` |
 
 #[cfg(feature = "adapter")]
 mod answer;
 #[cfg(feature = "callbacks")]
 pub mod callback;
+#[cfg(feature = "worker")]
+pub mod nats;
 #[cfg(feature = "adapter")]
 mod senders;
 #[cfg(feature = "source")]

@@ -15,6 +15,7 @@ mod codes;
 mod compile;
 mod evade;
 mod fmt;
+mod forms;
 mod fuzzing;
 mod guide;
 mod hostile;
