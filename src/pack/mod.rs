@@ -26,6 +26,7 @@ pub mod regex;
 mod report;
 mod rule;
 mod samples;
+mod schema;
 mod syntax;
 mod tenant;
 mod terms;
@@ -50,6 +51,7 @@ pub use encoding::decode;
 pub use fmt::format;
 pub use model::*;
 pub use operator::{Floor, Operator, OperatorParsed, Regional, Shadow};
+pub use schema::Schema;
 pub(crate) use tenant::FileText;
 pub use tenant::{Fail, Override, Tenant, TenantParsed, Written};
 
