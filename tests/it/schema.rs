@@ -144,7 +144,10 @@ fn packs_that_are_read_are_valid_and_packs_of_another_shape_are_not() {
             }
         }
     }
-    assert!(good > 40 && bad > 40, "{good} valid, {bad} of another shape");
+    assert!(
+        good > 40 && bad > 40,
+        "{good} valid, {bad} of another shape"
+    );
 }
 
 #[test]
