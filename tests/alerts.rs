@@ -168,7 +168,8 @@ fn delivered(path: &Path) -> Vec<String> {
 fn no_alert_is_lost_when_the_process_is_killed() {
     let runs: u64 =
         std::env::var("TIDEGATE_KILLS").map_or(6, |runs| runs.parse().expect("a number"));
-    let temp = Temp::new(ARCHIVE);
+    // Far more than can come to be behind: a full outbox refuses, which is another test's.
+    let temp = Temp::new(&format!("[outbox]\nbacklog = 10000000\n{ARCHIVE}"));
     let mut answered = BTreeSet::new();
     let mut cut_short = 0;
     for run in 0..runs {
@@ -318,6 +319,61 @@ fn an_operator_sees_keeps_exports_and_erases() {
     assert_eq!(delivered(&temp.file("box/alerts.jsonl")).len(), 4 + 3);
     let verified = temp.said(&["verify", "--heads", "box/alerts.jsonl"]);
     assert_eq!(verified["whole"], true, "{verified}");
+}
+
+#[test]
+fn the_master_key_is_changed() {
+    let temp = Temp::new("");
+    let (answers, _) = screened(temp.screen(), &line("m1", "u1", "a gift card"));
+    let id = alert_of(&answers[0]).expect("an alert");
+    let by = ["--by", "security", "--ground", "yearly rotation"];
+    let made = temp.command().args(["alerts", "key", "next.key"]).output();
+    assert!(made.expect("it runs").status.success());
+    let rekeyed = temp.said(&[&["rekey", "--to", "next.key"][..], &by].concat());
+    assert_eq!(rekeyed["rekeyed"], true);
+    let old = temp.alerts(&["show", id]);
+    assert!(String::from_utf8_lossy(&old.stderr).contains("wrong-key"));
+    let mut new = temp.command();
+    new.env_remove("TIDEGATE_MASTER_KEY")
+        .env("TIDEGATE_MASTER_KEY_FILE", temp.file("next.key"))
+        .args(["alerts", "show", "box", id]);
+    let shown = new.output().expect("it runs");
+    assert!(shown.status.success(), "{shown:?}");
+    assert!(String::from_utf8_lossy(&shown.stdout).contains(r#""state":"kept""#));
+}
+
+/// A tenant may ask for a sink of its own; that takes none from the operator's.
+#[test]
+fn a_tenant_names_its_sinks() {
+    let desk = "[[sink]]\nname = \"desk\"\non_request = true\njsonl = { path = \"desk.jsonl\" }\n";
+    let temp = Temp::new(&format!("{ARCHIVE}{desk}"));
+    let tenant = |sinks: &str| {
+        let text =
+            format!("[tenant]\nid = \"acme\"\npacks = [\"house.toml\"]\nsinks = [{sinks}]\n");
+        std::fs::write(temp.file("acme.toml"), text).expect("it is written");
+        let mut command = temp.command();
+        command.args([
+            "screen",
+            "--no-base",
+            "--tenant",
+            "acme.toml",
+            "--alerts",
+            "box",
+        ]);
+        command
+    };
+    let (_, output) = screened(tenant(""), &line("m1", "u1", "a gift card"));
+    assert!(output.status.success(), "{output:?}");
+    screened(tenant("\"desk\""), &line("m2", "u1", "a gift card"));
+    assert_eq!(delivered(&temp.file("box/alerts.jsonl")).len(), 2);
+    assert_eq!(delivered(&temp.file("box/desk.jsonl")).len(), 1);
+    let (_, output) = screened(tenant("\"dask\""), "");
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        error.contains("`dask`") && error.contains("alerts.toml"),
+        "{error}"
+    );
 }
 
 #[test]

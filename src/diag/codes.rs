@@ -150,12 +150,6 @@ codes! {
     UNKNOWN_VARIANT = "unknown-variant", Error, ("an unknown variant", "未知的变体"),
         ("`variants` takes `exact`, `standard`, `strong`, or a list of names of variants.",
          "`variants` 可写 `exact`、`standard`、`strong`，或变体名列表。");
-    VARIANT_NOT_BUILT = "variant-not-built", Warning, ("a variant that is not built yet", "尚未实现的变体"),
-        ("The variant is part of the format, and this version of tidegate does not match it yet. It is left out; the rest works.",
-         "该变体属于格式的一部分，但当前版本尚未实现，已忽略；其余照常工作。");
-    NOT_BUILT_YET = "not-built-yet", Warning, ("a key that is not built yet", "尚未实现的键"),
-        ("The key is part of the format, and this version of tidegate does nothing with it yet.",
-         "该键属于格式的一部分，但当前版本尚未使用它。");
     TERMS_AND_WHEN = "terms-and-when", Error, ("both `terms` and `when`", "同时写了 `terms` 和 `when`"),
         ("`terms` is short for one list and a condition that any of it holds. With a condition of your own, put the terms in a list and name it in `when`.",
          "`terms` 等于一个词表加“命中任一即成立”。若要自定条件，请把词放进词表并在 `when` 中引用。");

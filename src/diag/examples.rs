@@ -216,14 +216,6 @@ pub(super) const BAD_PERIOD: Example = (
 );
 pub(super) const UNKNOWN_VALUE: Example = (r#"action = "拦截""#, r#"action = "block""#);
 pub(super) const UNKNOWN_VARIANT: Example = (r#"variants = ["gap"]"#, r#"variants = ["gaps"]"#);
-pub(super) const VARIANT_NOT_BUILT: Example = (
-    r#"# a variant of the format that this version does not match"#,
-    r#"variants = "standard""#,
-);
-pub(super) const NOT_BUILT_YET: Example = (
-    r#"# a key of the format that this version does nothing with"#,
-    r#"# nothing need be done; the key may stay"#,
-);
 pub(super) const TERMS_AND_WHEN: Example = (
     r#"terms = ["坏词"]
 when = "bad"

@@ -133,7 +133,7 @@ impl<'s, 'f> Reading<'s, 'f> {
             defaults: Defaults {
                 severity: Severity::default(),
                 action: Action::Review,
-                variants: Variants::STANDARD.and(Variants::BUILT),
+                variants: Variants::STANDARD,
                 window: None,
             },
             lists: Vec::new(),
@@ -344,7 +344,7 @@ impl Reading<'_, '_> {
                     help,
                 );
             }
-            return found.map(|set| set.and(Variants::BUILT));
+            return found;
         }
         let Some(names) = value.get_ref().as_array() else {
             self.wrong_type(
@@ -363,22 +363,7 @@ impl Reading<'_, '_> {
                 continue;
             };
             match Variant::from_name(found.text) {
-                Some(variant) if Variants::BUILT.contains(variant) => set = set.with(variant),
-                Some(variant) => {
-                    let name = variant.name();
-                    self.report.say(
-                        &codes::VARIANT_NOT_BUILT,
-                        found.span(),
-                        said!(
-                            "the variant `{name}` is not built yet and is left out",
-                            "变体 `{name}` 尚未实现，已忽略"
-                        ),
-                        said!(
-                            "it may stay: a later version will match it",
-                            "可以保留：以后的版本会支持"
-                        ),
-                    );
-                }
+                Some(variant) => set = set.with(variant),
                 None => {
                     let all: Vec<&str> = Variant::ALL.into_iter().map(Variant::name).collect();
                     let help = if presets.contains(&found.text) {
@@ -484,19 +469,6 @@ impl Reading<'_, '_> {
             at,
             said!("`{home}` has no `{key}`", "`{home}` 缺少 `{key}`"),
             help,
-        );
-    }
-
-    /// A key of the format that has no effect yet.
-    pub(super) fn not_built(&mut self, key: &str, at: Range<usize>) {
-        self.report.say(
-            &codes::NOT_BUILT_YET,
-            at,
-            said!("`{key}` has no effect yet", "`{key}` 目前不起作用"),
-            said!(
-                "it may stay: a later version will heed it",
-                "可以保留：以后的版本会支持"
-            ),
         );
     }
 

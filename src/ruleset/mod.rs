@@ -2,6 +2,7 @@
 //!
 //! Everything is flat: rows that name each other by number.
 
+pub(crate) mod prefixes;
 mod windows;
 
 use std::fmt;
@@ -29,6 +30,8 @@ pub struct Ruleset {
     /// Symbols of the terms that hold no letter or digit.
     pub(crate) bare: Matcher,
     pub(crate) bare_terms: Groups<u32>,
+    /// How the terms begin that may be written otherwise than letter by letter.
+    pub(crate) prefixes: prefixes::Prefixes,
     pub(crate) regexes: Vec<RegexRow>,
     /// For each term, the sets it is in.
     pub(crate) term_sets: Groups<u32>,
@@ -119,7 +122,8 @@ impl Ruleset {
         let groups = self.word_terms.bytes()
             + self.bare_terms.bytes()
             + self.term_sets.bytes()
-            + self.set_rules.bytes();
+            + self.set_rules.bytes()
+            + self.prefixes.bytes();
         let rows = size_of_val(&*self.nodes)
             + size_of_val(&*self.node_members)
             + size_of_val(&*self.operands)
@@ -265,6 +269,8 @@ pub(crate) struct RuleRow {
     pub(crate) shadow: bool,
     /// Hundredths of a percent of the conversations.
     pub(crate) rollout: u16,
+    /// The least confidence of its hits, in percent.
+    pub(crate) min_confidence: u8,
     pub(crate) window: Option<Window>,
     pub(crate) scenes: Scenes,
     pub(crate) from: Option<Timestamp>,

@@ -5,6 +5,8 @@ mod authors;
 #[cfg(feature = "base-rules")]
 mod base;
 mod broken;
+#[cfg(feature = "callbacks")]
+mod callbacks;
 #[cfg(feature = "cli")]
 mod check;
 #[cfg(feature = "cli")]
@@ -13,6 +15,7 @@ mod codes;
 mod compile;
 mod evade;
 mod fmt;
+mod forms;
 mod fuzzing;
 mod guide;
 mod hostile;
@@ -27,6 +30,8 @@ mod schema;
 mod selftest;
 #[cfg(feature = "source")]
 mod source;
+#[cfg(feature = "adapter")]
+mod stage;
 mod tables;
 mod tenants;
 mod tidy;

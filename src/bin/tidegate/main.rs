@@ -27,6 +27,8 @@ mod screen;
 mod term;
 mod test;
 mod time;
+#[cfg(feature = "worker")]
+mod worker;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -57,6 +59,8 @@ enum Command {
     #[cfg(feature = "playground")]
     Playground(playground::Args),
     Alerts(alerts::Args),
+    #[cfg(feature = "worker")]
+    Worker(worker::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -102,6 +106,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
+        #[cfg(feature = "worker")]
+        Command::Worker(args) => worker::run(&args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,

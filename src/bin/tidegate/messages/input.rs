@@ -26,6 +26,19 @@ impl Bad {
             message: message.into(),
         }
     }
+
+    /// What is no UTF-8 from that byte on.
+    #[cfg(feature = "worker")]
+    pub(crate) fn utf8(valid_up_to: usize) -> Self {
+        let at = valid_up_to + 1;
+        Self::new("bad-utf8", format!("no UTF-8 from byte {at} on"))
+    }
+
+    /// A message of a tenant that nobody knows.
+    #[cfg(feature = "worker")]
+    pub(crate) fn unknown_tenant() -> Self {
+        Self::new("unknown-tenant", "nobody knows the tenant of the subject")
+    }
 }
 
 /// A message as it came in. After an error it holds what was read up to there.
