@@ -120,6 +120,9 @@ impl Reading<'_, '_> {
             ("&nbsp;", " "),
             ("&amp;", "&"),
         ];
+        if !term.text.contains('&') {
+            return;
+        }
         let mut plain = term.text.to_string();
         for (entity, sign) in ENTITIES {
             plain = plain.replace(entity, sign);
