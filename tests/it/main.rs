@@ -7,6 +7,8 @@ mod base;
 mod broken;
 #[cfg(feature = "callbacks")]
 mod callbacks;
+#[cfg(feature = "adapter")]
+mod chat;
 #[cfg(feature = "cli")]
 mod check;
 #[cfg(feature = "cli")]
@@ -26,6 +28,7 @@ mod readme;
 mod registry;
 mod regressions;
 mod relations;
+mod schema;
 mod selftest;
 #[cfg(feature = "source")]
 mod source;

@@ -28,7 +28,7 @@ impl Bad {
     }
 
     /// What is no UTF-8 from that byte on.
-    #[cfg(feature = "worker")]
+    #[cfg(any(feature = "serve", feature = "worker"))]
     pub(crate) fn utf8(valid_up_to: usize) -> Self {
         let at = valid_up_to + 1;
         Self::new("bad-utf8", format!("no UTF-8 from byte {at} on"))
@@ -79,6 +79,18 @@ impl<'a> Input<'a> {
     pub(crate) fn parts(&self) -> Option<Vec<&str>> {
         let parts = self.parts.as_ref()?;
         Some(parts.iter().map(|text| &**text).collect())
+    }
+
+    /// The tenant that it names.
+    #[cfg(feature = "serve")]
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Where it goes.
+    #[cfg(feature = "serve")]
+    pub(crate) fn scene(&self) -> Scene {
+        self.scene
     }
 
     /// The message of a line that was read. `parts` are its own; `tenant` is whose it is if it does not say.
