@@ -23,11 +23,14 @@ mod guide;
 mod hostile;
 #[cfg(feature = "cli")]
 mod lists;
+#[cfg(feature = "cli")]
+mod operators;
 mod packs;
 mod readme;
 mod registry;
 mod regressions;
 mod relations;
+mod schema;
 mod selftest;
 #[cfg(feature = "source")]
 mod source;

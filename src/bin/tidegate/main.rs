@@ -17,14 +17,17 @@ mod fmt;
 mod import;
 mod messages;
 mod new;
+mod operator;
 mod packs;
 #[cfg(feature = "playground")]
 mod playground;
 mod replace;
 mod revision;
+mod schema;
 mod screen;
 #[cfg(feature = "serve")]
 mod serve;
+mod tenants;
 mod term;
 mod test;
 mod time;
@@ -54,8 +57,10 @@ enum Command {
     ExplainCode(explain_code::Args),
     New(new::Args),
     Fmt(fmt::Args),
+    Schema(schema::Args),
     Import(import::Args),
     Diff(diff::Args),
+    Tenants(tenants::Args),
     #[cfg(feature = "playground")]
     Playground(playground::Args),
     Alerts(alerts::Args),
@@ -102,8 +107,10 @@ fn main() -> ExitCode {
         Command::ExplainCode(args) => explain_code::run(&args),
         Command::New(args) => new::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Tenants(args) => tenants::run(&args),
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
