@@ -184,7 +184,8 @@ fn a_restart_forgets_no_version() {
     assert_eq!(judge(&registry, "a saucer"), Ok(Action::Block));
 
     let whole = fs::read(&memory).expect("a file");
-    for cut in 0..whole.len() {
+    // All but the last line break.
+    for cut in 0..whole.len() - 1 {
         fs::write(&memory, &whole[..cut]).expect("a file");
         assert!(open().is_err(), "{cut} bytes of it");
     }
