@@ -12,6 +12,7 @@
 
 mod floor;
 mod hits;
+mod known;
 mod live;
 mod registry;
 mod snapshot;
@@ -29,6 +30,7 @@ pub(crate) use snapshot::STACK;
 /// Tenants as they are live: a snapshot of all, replaced while messages are judged.
 pub mod face {
     pub use super::hits::{RuleCount, RuleHits};
+    pub use super::known::KnownPack;
     pub use super::registry::{
         Applied, By, Change, Counts, Reader, Record, Refused, Registry, UnknownFingerprint,
     };

@@ -11,6 +11,7 @@ use crate::pack::{Operator, Pack, Tenant};
 use crate::primitives::Timestamp;
 use crate::ruleset::Ruleset;
 
+use super::known::KnownPack;
 use super::live::{Cached, Live};
 use super::snapshot::{Difference, House, LivePack, Snapshot, UnknownTenant};
 
@@ -314,6 +315,33 @@ impl Registry {
     /// How many changes went live and how many were refused.
     pub fn counts(&self) -> Counts {
         self.writer().counts
+    }
+
+    /// The packs that sources may not go below: of tenants that are live, and of those that were removed. To be kept over a restart.
+    pub fn known(&self) -> Vec<KnownPack> {
+        let writer = self.writer();
+        let now = self.live.get();
+        let live = now.tenants().map(|rules| (&rules.tenant.id, &rules.packs));
+        live.chain(&writer.gone)
+            .flat_map(|(tenant, packs)| {
+                packs.iter().map(|pack| KnownPack {
+                    tenant: Arc::clone(tenant),
+                    pack: pack.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// Takes over what an earlier registry [knew](Self::known), before tenants are set: their packs do not come back older.
+    pub fn know(&self, known: impl IntoIterator<Item = KnownPack>) {
+        let mut packs: BTreeMap<Arc<str>, Vec<LivePack>> = BTreeMap::new();
+        for KnownPack { tenant, pack } in known {
+            packs.entry(tenant).or_default().push(pack);
+        }
+        let mut writer = self.writer();
+        for (tenant, packs) in packs {
+            writer.gone.insert(tenant, packs.into());
+        }
     }
 
     /// Counts a change that a source could not even hand over.

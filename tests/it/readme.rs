@@ -52,3 +52,32 @@ fn the_table_of_variants_holds() {
     }
     assert_eq!(seen, Variants::STRONG);
 }
+
+/// The tenant's file and the operator's that the README shows are good, and hold together.
+#[cfg(feature = "base-rules")]
+#[test]
+fn the_files_of_tenants_and_operators_are_good() {
+    use tidegate::{Compiler, Operator, Policy, Tenant, base};
+
+    let block = |head: &str| {
+        let block = blocks("toml")
+            .into_iter()
+            .find(|block| block.starts_with(head));
+        block.unwrap_or_else(|| panic!("the README shows no {head}"))
+    };
+    let tenant = Tenant::parse("acme.tenant.toml", block("[tenant]"))
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    let operator = Operator::parse("operator.toml", block("[floor]"))
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(tenant.warnings.is_empty() && operator.warnings.is_empty());
+    let base = base::ruleset().expect("the base library");
+    let own = Compiler::new().allow(tenant.tenant.allow.iter().cloned());
+    let own = own.build().expect("nothing but allow terms");
+    let rulesets = [&base, &own];
+    operator
+        .operator
+        .check(&rulesets)
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    Policy::of_tenant(&tenant.tenant, &operator.operator, &rulesets)
+        .unwrap_or_else(|problems| panic!("{problems}"));
+}

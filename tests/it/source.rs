@@ -160,6 +160,126 @@ fn bad_files_leave_the_last_good_version() {
     assert_eq!(registry.counts().refused, many);
 }
 
+/// What was live is remembered over a restart: an older pack stays out, also of a tenant that was removed. A damaged memory is told, never trusted.
+#[test]
+fn a_restart_forgets_no_version() {
+    let home = Home::new("restart");
+    let memory = home.0.join("versions");
+    let open = || Folder::open_remembering(&home.live(), vec![base()], NOW, &memory);
+    home.write("acme.tenant.toml", ACME);
+    home.write("acme/words.toml", words("2.0.0", "teapot"));
+    let (_, registry, synced) = open().unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(synced.refused.is_empty(), "{:?}", synced.refused);
+    assert_eq!(judge(&registry, "a teapot"), Ok(Action::Block));
+
+    home.write("acme/words.toml", words("1.9.0", "saucer"));
+    let (_, registry, synced) = open().unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(codes(&synced), ["older-pack"]);
+    assert_eq!(judge(&registry, "a saucer"), Err(Action::Review));
+    // And once more: what was refused is not what is remembered.
+    let (mut folder, registry, synced) = open().unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(codes(&synced), ["older-pack"]);
+    home.write("acme/words.toml", words("2.1.0", "saucer"));
+    assert_eq!(folder.sync(&registry, None, NOW).set.len(), 1);
+    assert_eq!(judge(&registry, "a saucer"), Ok(Action::Block));
+
+    let whole = fs::read(&memory).expect("a file");
+    // All but the last line break.
+    for cut in 0..whole.len() - 1 {
+        fs::write(&memory, &whole[..cut]).expect("a file");
+        assert!(open().is_err(), "{cut} bytes of it");
+    }
+    for at in 0..whole.len() {
+        let mut garbled = whole.clone();
+        garbled[at] ^= 1;
+        fs::write(&memory, garbled).expect("a file");
+        assert!(open().is_err(), "byte {at}");
+    }
+    fs::write(&memory, &whole).expect("a file");
+    assert!(open().is_ok());
+}
+
+/// A process that is killed while it writes a pack, `TIDEGATE_KILLS` times: what is live is the last whole version.
+#[cfg(unix)]
+#[test]
+fn a_writer_that_is_killed_leaves_the_last_good_version() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    use std::time::Instant;
+
+    const ROLE: &str = "TIDEGATE_TEST_WRITES";
+    const NAME: &str = "source::a_writer_that_is_killed_leaves_the_last_good_version";
+    if let Some(path) = std::env::var_os(ROLE) {
+        // The process that is killed: the same file again and again, a few bytes at a time. It ends by itself if nobody does that.
+        let text = fs::read(PathBuf::from(&path).with_extension("next")).expect("what to write");
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(20) {
+            let mut file = fs::File::create(&path).expect("a file");
+            for part in text.chunks(3) {
+                file.write_all(part).expect("it is written");
+                std::thread::sleep(Duration::from_micros(30));
+            }
+        }
+        return;
+    }
+    let kills = from_env("TIDEGATE_KILLS", 12);
+    let home = Home::new("killed");
+    let pack = home.live().join("acme/words.toml");
+    let sums = |text: &str| {
+        let of = format!(
+            "{}  acme.tenant.toml\n{}  acme/words.toml\n",
+            blake3_of(ACME),
+            blake3_of(text)
+        );
+        home.write("B3SUMS", of);
+    };
+    home.write("acme.tenant.toml", ACME);
+    let first = words("1.0.0", "teapot0");
+    sums(&first);
+    home.write("acme/words.toml", &first);
+    let (mut live, mut left_over) = (0, first.into_bytes());
+    let (mut folder, registry, synced) = home.open();
+    assert!(synced.refused.is_empty(), "{:?}", synced.refused);
+    let mut cut = 0;
+    for n in 1..=kills {
+        let next = words(&format!("1.{n}.0"), &format!("teapot{n}"));
+        sums(&next);
+        fs::write(pack.with_extension("next"), &next).expect("a file");
+        let mut writer = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", NAME, "--test-threads", "1"])
+            .env(ROLE, &pack)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        // Until it writes, and then a while that differs.
+        let began = Instant::now();
+        while fs::read(&pack).is_ok_and(|now| now == left_over)
+            && began.elapsed() < Duration::from_secs(10)
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_micros(n * 1_733 % 20_000));
+        folder.sync(&registry, None, NOW);
+        writer.kill().expect("it runs");
+        writer.wait().expect("it ended");
+        folder.sync(&registry, None, NOW);
+        let left = fs::read(&pack).expect("a file");
+        let whole = left == next.as_bytes();
+        cut += u64::from(!whole);
+        // A look while it wrote may have found it whole.
+        let new = judge(&registry, &format!("a teapot{n}")) == Ok(Action::Block);
+        let old = judge(&registry, &format!("a teapot{live}")) == Ok(Action::Block);
+        assert!(new != old, "kill {n}: one version is live, and no mix");
+        assert!(new || !whole, "kill {n}: the whole version is live");
+        if new {
+            live = n;
+        }
+        left_over = left;
+    }
+    assert!(cut > 0, "no kill of {kills} cut a file");
+}
+
 /// Every prefix of a file, as a writer that is killed leaves it: with `B3SUMS`, none of them goes live.
 #[test]
 fn cut_off_files_are_told_by_their_sums() {

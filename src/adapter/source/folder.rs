@@ -14,6 +14,7 @@ use crate::primitives::Timestamp;
 use crate::ruleset::Ruleset;
 
 use super::files::{self, Contents, Root, Signed, Stamp, problem};
+use super::memory::Memory;
 
 const OPERATOR: &str = "operator.toml";
 const TENANT: &str = "tenant.toml";
@@ -49,6 +50,8 @@ pub struct Folder {
     known: BTreeMap<Arc<str>, Known>,
     /// Files whose last content was refused, and why.
     refused: BTreeMap<Arc<str>, Diagnostics>,
+    /// Where versions are kept that sources may not go below.
+    memory: Option<Memory>,
 }
 
 /// A tenant's file that was looked at.
@@ -98,6 +101,34 @@ impl Folder {
         base: Vec<Arc<Ruleset>>,
         at: Timestamp,
     ) -> Result<(Self, Registry, Synced), Diagnostics> {
+        Self::begin(path, base, at, None)
+    }
+
+    /// The same, with a file that remembers the versions that were live: packs do not come back older after a restart either. The file is made if it is
+    /// not there, and replaced as a whole after each change.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Folder::open`]; and if the file cannot be read or is none of these, for then nobody knows what was live.
+    pub fn open_remembering(
+        path: &Path,
+        base: Vec<Arc<Ruleset>>,
+        at: Timestamp,
+        memory: &Path,
+    ) -> Result<(Self, Registry, Synced), Diagnostics> {
+        Self::begin(path, base, at, Some(Memory::new(memory)))
+    }
+
+    fn begin(
+        path: &Path,
+        base: Vec<Arc<Ruleset>>,
+        at: Timestamp,
+        memory: Option<Memory>,
+    ) -> Result<(Self, Registry, Synced), Diagnostics> {
+        let known = match &memory {
+            Some(memory) => memory.read().map_err(one)?,
+            None => Vec::new(),
+        };
         let mut folder = Self {
             path: path.to_owned(),
             base,
@@ -106,6 +137,7 @@ impl Folder {
             operator: Vec::new(),
             known: BTreeMap::new(),
             refused: BTreeMap::new(),
+            memory,
         };
         let mut root = Root::open(path, false).map_err(one)?;
         let (operator, regional, stamps) = read_operator(&mut root)?;
@@ -116,6 +148,7 @@ impl Folder {
             operator,
             &By::new("folder", "begin", at),
         )?;
+        registry.know(known);
         let synced = folder.sync(&registry, None, at);
         Ok((folder, registry, synced))
     }
@@ -149,23 +182,39 @@ impl Folder {
         at: Timestamp,
     ) -> Synced {
         let mut synced = Synced::default();
+        self.look_until_still(registry, changed, at, &mut synced);
+        if let Some(memory) = &self.memory
+            && let Err(problem) = memory.write(registry)
+        {
+            let file = Arc::clone(&problem.file);
+            self.refuse(registry, file, one(problem), &mut synced);
+        }
+        synced
+    }
+
+    fn look_until_still(
+        &mut self,
+        registry: &Registry,
+        changed: Option<&[PathBuf]>,
+        at: Timestamp,
+        synced: &mut Synced,
+    ) {
         for attempt in 1..=TRIES {
             let before = files::real(&self.path).ok();
-            let looked = self.look(registry, changed.unwrap_or_default(), at, &mut synced);
+            let looked = self.look(registry, changed.unwrap_or_default(), at, synced);
             let same = files::real(&self.path).ok() == before;
             match looked {
-                Ok(()) if same => return synced,
+                Ok(()) if same => return,
                 // The folder was swapped meanwhile.
                 _ if !same && attempt < TRIES => {}
-                Ok(()) => return synced,
+                Ok(()) => return,
                 Err(problem) => {
                     let file = Arc::clone(&problem.file);
-                    self.refuse(registry, file, one(problem), &mut synced);
-                    return synced;
+                    self.refuse(registry, file, one(problem), synced);
+                    return;
                 }
             }
         }
-        synced
     }
 
     fn look(

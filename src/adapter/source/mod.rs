@@ -18,10 +18,12 @@
 //! |---|---|
 //! | What is in the folder, and what changed? | `folder` |
 //! | Which bytes does a file have, and is it what it should be? | `files` |
+//! | Which versions were live before a restart? | `memory` |
 //! | Who is told of changes? | `watch` |
 
 mod files;
 mod folder;
+mod memory;
 mod watch;
 
 pub use folder::{Folder, Synced};

@@ -148,6 +148,9 @@ impl Reading<'_, '_> {
     fn lint_pattern(&mut self, raw: &RawTerm, term: &Term) {
         const SIGNS: [&str; 9] = [".*", ".+", ".?", "\\d", "\\w", "\\s", "(?", "[a-z", "[0-9"];
         let text = &*term.text;
+        if !text.contains(['*', '＊', '\\', '[', '(', '.']) {
+            return;
+        }
         let star = text.len() > 1
             && (text.starts_with(['*', '＊']) || text.ends_with(['*', '＊']))
             && text.chars().any(char::is_alphanumeric);
