@@ -10,6 +10,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use tidegate::{Message, Scene, Timestamp};
 
+use super::flat;
 use super::lines::Line;
 
 /// What is wrong with a line. Never holds text of the message.
@@ -31,7 +32,8 @@ impl Bad {
 /// A message as it came in. After an error it holds what was read up to there.
 #[derive(Debug, Default)]
 pub(crate) struct Input<'a> {
-    pub(crate) id: Option<&'a RawValue>,
+    /// As it is written.
+    id: Option<&'a str>,
     tenant: Option<Text<'a>>,
     conversation: Option<Text<'a>>,
     sender: Option<Text<'a>>,
@@ -51,6 +53,16 @@ impl<'a> Input<'a> {
     /// A message that is no line of a file.
     pub(crate) fn read_alone(&mut self, text: &'a str) -> Result<(), Bad> {
         self.read_json(&Line::of(text.len()), text.as_bytes())
+    }
+
+    /// The id as it is written, in JSON.
+    pub(crate) fn raw_id(&self) -> Option<&'a str> {
+        self.id
+    }
+
+    /// The id as a value to be written again.
+    pub(crate) fn id(&self) -> Option<&'a RawValue> {
+        self.id.and_then(|raw| serde_json::from_str(raw).ok())
     }
 
     /// The line is the text, if it is `plain`, or else a JSON object.
@@ -102,6 +114,10 @@ impl<'a> Input<'a> {
                 return Err(bad);
             }
         };
+        if let Some(input) = Self::flat(text) {
+            *self = input;
+            return Ok(());
+        }
         let mut json = serde_json::Deserializer::from_str(text);
         let filled = self.fill(&mut json).and_then(|()| json.end());
         if let Err(error) = filled {
@@ -131,6 +147,33 @@ impl<'a> Input<'a> {
             })?);
         }
         Ok(())
+    }
+
+    /// A good line of the usual kind.
+    fn flat(text: &'a str) -> Option<Self> {
+        fn put<'a>(place: &mut Option<Text<'a>>, value: &'a str) -> bool {
+            let inner = value.strip_prefix('"').and_then(|s| s.strip_suffix('"'));
+            inner.is_some_and(|inner| place.replace(Text(Cow::Borrowed(inner))).is_none())
+        }
+
+        let mut input = Self::default();
+        flat::fields(text, |key, value| match key {
+            "id" => input.id.replace(value).is_none(),
+            "tenant" => put(&mut input.tenant, value),
+            "conversation" => put(&mut input.conversation, value),
+            "sender" => put(&mut input.sender, value),
+            "scene" => put(&mut input.raw_scene, value),
+            "time" => put(&mut input.raw_time, value),
+            "text" => put(&mut input.text, value),
+            _ => key != "parts",
+        })?;
+        if let Some(scene) = &input.raw_scene {
+            input.scene = Scene::from_name(scene)?;
+        }
+        if let Some(time) = &input.raw_time {
+            input.time = Some(Timestamp::parse(time)?);
+        }
+        input.text.is_some().then_some(input)
     }
 
     /// Whether it is a message of that tenant, if one is known; a message may leave it out.
@@ -169,8 +212,8 @@ impl<'a> Input<'a> {
 }
 
 /// An id as a text: a string without its quotes, another value as it is written.
-pub(crate) fn id_text(raw: &RawValue) -> String {
-    serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
+pub(crate) fn id_text(raw: &str) -> String {
+    serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned())
 }
 
 /// The text of a line that is neither too long nor broken.
@@ -178,7 +221,7 @@ fn utf8<'a>(line: &Line, bytes: &'a [u8]) -> Result<&'a str, Bad> {
     if line.cut {
         return Err(Bad::new("too-long", "the line is longer than 1 MiB"));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    let text = simdutf8::compat::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to() + 1;
         Bad::new("bad-utf8", format!("no UTF-8 from byte {at} on"))
     })?;
@@ -267,7 +310,7 @@ impl<'a> Visitor<'a> for Fields<'_, 'a> {
             }
             input.key = Some(KEYS[nth]);
             match KEYS[nth] {
-                "id" => input.id = map.next_value()?,
+                "id" => input.id = map.next_value::<Option<&RawValue>>()?.map(RawValue::get),
                 "tenant" => input.tenant = map.next_value()?,
                 "conversation" => input.conversation = map.next_value()?,
                 "sender" => input.sender = map.next_value()?,
@@ -290,7 +333,7 @@ mod tests {
         let line = Line::of(text.len());
         let mut input = Input::default();
         let read = input.read_json(&line, text.as_bytes());
-        let id = input.id.map(|id| id.get().to_owned());
+        let id = input.id.map(str::to_owned);
         let text = match (input.text, input.parts) {
             (Some(text), _) => text.to_owned(),
             (_, Some(parts)) => parts
