@@ -137,7 +137,7 @@ mod tests {
             if random.below(2) == 0 {
                 row.push(u16::from(ALPHABET[random.below(ALPHABET.len())]));
                 if random.below(3) == 0 {
-                    row.set_inside();
+                    row.go_inside(true, true);
                 }
             } else {
                 row.push(0x4e00 + random.below(3) as u16);

@@ -118,6 +118,11 @@ impl<'a> Input<'a> {
             *self = input;
             return Ok(());
         }
+        self.read_parsed(text)
+    }
+
+    /// Any line, by the parser.
+    fn read_parsed(&mut self, text: &'a str) -> Result<(), Bad> {
         let mut json = serde_json::Deserializer::from_str(text);
         let filled = self.fill(&mut json).and_then(|()| json.end());
         if let Err(error) = filled {
@@ -389,6 +394,73 @@ mod tests {
             assert_eq!(read_id.as_deref(), id, "{line}");
             assert_eq!(read_text.as_deref().map_err(|code| *code), text, "{line}");
         }
+    }
+
+    /// What the pass over usual lines takes it reads as the parser does, and it takes no bad line.
+    #[test]
+    fn usual_lines_are_read_as_the_parser_reads_them() {
+        let values = [
+            "\"a\"",
+            "\"\"",
+            "\" 好 }{,: \"",
+            "12",
+            "0",
+            "01",
+            "-1",
+            "1.5",
+            "1e3",
+            "null",
+            "{}",
+            "[\"a\"]",
+            "\"a",
+            "a\"",
+            "\"a\\n\"",
+            "\"a\tb\"",
+            "\"\u{7f}\"",
+            "\"group\"",
+            "\"2026-01-01T00:00:00Z\"",
+            "1 2",
+            "",
+            "\"a\"b",
+        ];
+        let mut taken = 0;
+        for key in [
+            "id",
+            "tenant",
+            "conversation",
+            "sender",
+            "scene",
+            "time",
+            "text",
+            "parts",
+            "other",
+            "te\\u0078t",
+        ] {
+            for value in values {
+                for line in [
+                    format!("{{\"text\":\"x\",\"{key}\":{value}}}"),
+                    format!(" {{ \"{key}\" : {value} , \"text\" : \"好\" }} "),
+                    format!("{{\"{key}\":{value}}}"),
+                    format!("{{\"text\":\"x\",\"{key}\":{value},}}"),
+                    format!("{{\"text\":\"x\" \"{key}\":{value}}}"),
+                    format!("{{\"text\":\"x\",\"{key}\":{value}}}}}"),
+                    format!("{{\"text\":\"x\",\"{key}\":{value}"),
+                ] {
+                    let Some(flat) = Input::flat(&line) else {
+                        continue;
+                    };
+                    taken += 1;
+                    let mut parsed = Input::default();
+                    let read = parsed.read_parsed(&line);
+                    assert_eq!(read, Ok(()), "{line}");
+                    let told = |input: &Input<'_>| {
+                        format!("{:?}", (&input.message(&None, None), input.id, &input.text))
+                    };
+                    assert_eq!(told(&flat), told(&parsed), "{line}");
+                }
+            }
+        }
+        assert!(taken > 60, "{taken}");
     }
 
     #[test]
