@@ -15,17 +15,29 @@ use super::{Candidate, Pattern, TooLarge};
 pub(super) struct Automaton {
     nfa: NFA,
     begins_word: Box<[bool]>,
+    states: usize,
 }
 
 impl Automaton {
     pub(super) fn new(patterns: &[Pattern]) -> Result<Self, TooLarge> {
-        let bytes = patterns.iter().map(|pattern| -> Vec<u8> {
+        let bytes = |pattern: &Pattern| -> Vec<u8> {
             let symbols = pattern.symbols.iter();
             symbols.flat_map(|symbol| symbol.to_be_bytes()).collect()
-        });
-        let nfa = NFA::builder().build(bytes).map_err(|_| TooLarge)?;
+        };
+        let mut bytes: Vec<Vec<u8>> = patterns.iter().map(bytes).collect();
+        let nfa = NFA::builder().build(&bytes).map_err(|_| TooLarge)?;
+        // The automaton does not tell: one for each beginning of a pattern, the empty one among them.
+        bytes.sort_unstable();
+        let mut before: &[u8] = &[];
+        let mut states = 1;
+        for pattern in &bytes {
+            let same = before.iter().zip(pattern).take_while(|(a, b)| a == b);
+            states += pattern.len() - same.count();
+            before = pattern;
+        }
         Ok(Self {
             nfa,
+            states,
             begins_word: patterns.iter().map(|pattern| pattern.begins_word).collect(),
         })
     }
@@ -60,6 +72,11 @@ impl Automaton {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// How many states it has.
+    pub(super) fn states(&self) -> usize {
+        self.states
     }
 
     pub(super) fn memory(&self) -> usize {

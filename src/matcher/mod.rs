@@ -113,6 +113,15 @@ impl Matcher {
         }
     }
 
+    /// How many states there are, or, of prefixes, beginnings.
+    pub(crate) fn states(&self) -> usize {
+        match &self.kind {
+            Kind::Nothing => 0,
+            Kind::Prefixes(prefixes) => prefixes.beginnings(),
+            Kind::Automaton(automaton) => automaton.states(),
+        }
+    }
+
     /// Bytes of memory that it takes.
     pub(crate) fn memory(&self) -> usize {
         match &self.kind {

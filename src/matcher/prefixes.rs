@@ -345,6 +345,11 @@ impl Prefixes {
         }
     }
 
+    /// How many beginnings there are.
+    pub(super) fn beginnings(&self) -> usize {
+        self.groups.len() - 1
+    }
+
     pub(super) fn memory(&self) -> usize {
         2 * self.symbols.len()
             + 4 * (self.starts.len()

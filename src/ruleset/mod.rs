@@ -97,6 +97,16 @@ impl Ruleset {
         self.words.strategy().name()
     }
 
+    /// How many distinct skeletons it looks for; several terms may share one.
+    pub fn patterns(&self) -> usize {
+        self.patterns
+    }
+
+    /// States of its matchers. Of `prefixes`, the beginnings that are looked up; of `automaton`, its states.
+    pub fn states(&self) -> usize {
+        self.words.states() + self.bare.states()
+    }
+
     /// Bytes of memory that its matchers take.
     pub fn automata_bytes(&self) -> usize {
         self.words.memory() + self.bare.memory()

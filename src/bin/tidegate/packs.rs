@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tidegate::diag::{Diagnostic, Lang, Level};
 use tidegate::pack::{Checks, Operator, Pack, Term, decode};
@@ -310,10 +311,19 @@ pub(crate) fn jurisdiction(text: &str) -> Result<String, String> {
     }
 }
 
+/// A ruleset, and how it came to be.
+pub(crate) struct Compiled {
+    pub(crate) ruleset: Ruleset,
+    /// Ids and versions of its packs.
+    pub(crate) packs: Vec<String>,
+    /// Compiling it, parsing apart.
+    pub(crate) took: Duration,
+}
+
 /// What messages are screened with.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
-    rulesets: Vec<Ruleset>,
+    rulesets: Vec<Compiled>,
     /// Titles of the rules that have one, by full id.
     titles: BTreeMap<String, String>,
     /// Versions of the packs, by id.
@@ -324,7 +334,12 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn rulesets(&self) -> Vec<&Ruleset> {
-        self.rulesets.iter().collect()
+        let rulesets = self.rulesets.iter();
+        rulesets.map(|compiled| &compiled.ruleset).collect()
+    }
+
+    pub(crate) fn compiled(&self) -> impl Iterator<Item = &Compiled> {
+        self.rulesets.iter()
     }
 
     /// The jurisdictions of the command line, where it names any.
@@ -415,7 +430,17 @@ impl Rules {
                 }
             }
         }
-        self.rulesets.push(compile_with(packs, allow, base)?);
+        let names = packs
+            .iter()
+            .map(|pack| format!("{} {}", pack.id, pack.version))
+            .collect();
+        let began = Instant::now();
+        let ruleset = compile_with(packs, allow, base)?;
+        self.rulesets.push(Compiled {
+            ruleset,
+            packs: names,
+            took: began.elapsed(),
+        });
         Ok(())
     }
 }
