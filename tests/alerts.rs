@@ -321,6 +321,61 @@ fn an_operator_sees_keeps_exports_and_erases() {
 }
 
 #[test]
+fn the_master_key_is_changed() {
+    let temp = Temp::new("");
+    let (answers, _) = screened(temp.screen(), &line("m1", "u1", "a gift card"));
+    let id = alert_of(&answers[0]).expect("an alert");
+    let by = ["--by", "security", "--ground", "yearly rotation"];
+    let made = temp.command().args(["alerts", "key", "next.key"]).output();
+    assert!(made.expect("it runs").status.success());
+    let rekeyed = temp.said(&[&["rekey", "--to", "next.key"][..], &by].concat());
+    assert_eq!(rekeyed["rekeyed"], true);
+    let old = temp.alerts(&["show", id]);
+    assert!(String::from_utf8_lossy(&old.stderr).contains("wrong-key"));
+    let mut new = temp.command();
+    new.env_remove("TIDEGATE_MASTER_KEY")
+        .env("TIDEGATE_MASTER_KEY_FILE", temp.file("next.key"))
+        .args(["alerts", "show", "box", id]);
+    let shown = new.output().expect("it runs");
+    assert!(shown.status.success(), "{shown:?}");
+    assert!(String::from_utf8_lossy(&shown.stdout).contains(r#""state":"kept""#));
+}
+
+/// A tenant may ask for a sink of its own; that takes none from the operator's.
+#[test]
+fn a_tenant_names_its_sinks() {
+    let desk = "[[sink]]\nname = \"desk\"\non_request = true\njsonl = { path = \"desk.jsonl\" }\n";
+    let temp = Temp::new(&format!("{ARCHIVE}{desk}"));
+    let tenant = |sinks: &str| {
+        let text =
+            format!("[tenant]\nid = \"acme\"\npacks = [\"house.toml\"]\nsinks = [{sinks}]\n");
+        std::fs::write(temp.file("acme.toml"), text).expect("it is written");
+        let mut command = temp.command();
+        command.args([
+            "screen",
+            "--no-base",
+            "--tenant",
+            "acme.toml",
+            "--alerts",
+            "box",
+        ]);
+        command
+    };
+    let (_, output) = screened(tenant(""), &line("m1", "u1", "a gift card"));
+    assert!(output.status.success(), "{output:?}");
+    screened(tenant("\"desk\""), &line("m2", "u1", "a gift card"));
+    assert_eq!(delivered(&temp.file("box/alerts.jsonl")).len(), 2);
+    assert_eq!(delivered(&temp.file("box/desk.jsonl")).len(), 1);
+    let (_, output) = screened(tenant("\"dask\""), "");
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        error.contains("`dask`") && error.contains("alerts.toml"),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_is_wrong_is_said_with_what_to_do() {
     let temp = Temp::new("[[sink]]\nname = \"x\"\nfile = \"a\"\n");
     for (config, key, said) in [

@@ -13,6 +13,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 use super::identity::{Hex, from_hex};
 
@@ -72,6 +73,12 @@ impl<'de> Deserialize<'de> for ChainHash {
 /// The key of one store's chain.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChainKey(pub(crate) [u8; 32]);
+
+impl Drop for ChainKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl fmt::Debug for ChainKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

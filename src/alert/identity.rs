@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 /// The key that all others of a store are derived from or wrapped by: 32 bytes from a file or the environment, never stored by
-/// tidegate. Shown as nothing.
+/// tidegate. Shown as nothing, and overwritten in memory when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey(pub(crate) [u8; 32]);
 
@@ -22,6 +23,12 @@ impl MasterKey {
     }
 }
 
+impl Drop for MasterKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(..)")
@@ -34,6 +41,14 @@ pub struct Identity {
     seed: [u8; 32],
     ids: [u8; 32],
     people: [u8; 32],
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        self.seed.zeroize();
+        self.ids.zeroize();
+        self.people.zeroize();
+    }
 }
 
 impl fmt::Debug for Identity {

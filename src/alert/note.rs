@@ -68,6 +68,16 @@ pub enum Note {
         #[serde(with = "named::time")]
         at: Timestamp,
     },
+    /// The store was put under another master key.
+    Rekeyed {
+        /// Why.
+        ground: String,
+        /// Who, as a role.
+        by: String,
+        /// When.
+        #[serde(with = "named::time")]
+        at: Timestamp,
+    },
     /// Alerts were not stored, and the policy was to go on.
     Spilled {
         /// How many, by tenant and rule.
@@ -113,9 +123,39 @@ impl Note {
             Self::Held { .. } => "held",
             Self::Released { .. } => "released",
             Self::Exported { .. } => "exported",
+            Self::Rekeyed { .. } => "rekeyed",
             Self::Spilled { .. } => "spilled",
             Self::Decided { .. } => "decided",
             Self::Reversed { .. } => "reversed",
+        }
+    }
+
+    /// What of it concerns these alerts; `None` if nothing does. What is said of the whole store concerns none.
+    #[must_use]
+    pub fn about(&self, alerts: &dyn Fn(AlertId) -> bool) -> Option<Self> {
+        match self {
+            Self::Erased {
+                ids,
+                ground,
+                by,
+                at,
+                ..
+            } => {
+                let ids: Vec<AlertId> = ids.iter().copied().filter(|id| alerts(*id)).collect();
+                (!ids.is_empty()).then(|| Self::Erased {
+                    records: Vec::new(),
+                    ids,
+                    ground: ground.clone(),
+                    by: by.clone(),
+                    at: *at,
+                })
+            }
+            Self::Held { id, .. }
+            | Self::Released { id, .. }
+            | Self::Exported { id, .. }
+            | Self::Decided { id, .. }
+            | Self::Reversed { id, .. } => alerts(*id).then(|| self.clone()),
+            Self::Rekeyed { .. } | Self::Spilled { .. } => None,
         }
     }
 
@@ -126,6 +166,7 @@ impl Note {
             | Self::Held { at, .. }
             | Self::Released { at, .. }
             | Self::Exported { at, .. }
+            | Self::Rekeyed { at, .. }
             | Self::Spilled { at, .. }
             | Self::Decided { at, .. }
             | Self::Reversed { at, .. } => *at,

@@ -42,6 +42,9 @@ pub struct Facts {
     pub raised: Timestamp,
     /// Paragraphs, policies and the like that the rule rests on.
     pub references: Vec<String>,
+    /// The sinks that the tenant names, of those that are told on request alone. Sinks are not told of each other.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sinks: Vec<String>,
 }
 
 /// What is said of an alert that concerns a person, or helps to find one. Encrypted at rest, and erased.
@@ -165,6 +168,7 @@ impl Alert {
                     scene: message.scene,
                     raised,
                     references: finding.references.iter().map(ToString::to_string).collect(),
+                    sinks: Vec::new(),
                 };
                 let particulars = Particulars {
                     message: id.to_owned(),
@@ -190,9 +194,18 @@ impl Alert {
             .collect())
     }
 
+    /// The same alert, for these sinks beside those that are told everything: what [`crate::Policy::sinks`] says of the tenant.
+    #[must_use]
+    pub fn also_to<S: AsRef<str>>(mut self, sinks: &[S]) -> Self {
+        let names = sinks.iter().map(|sink| sink.as_ref().to_owned());
+        self.facts.sinks = names.collect();
+        self
+    }
+
     /// The same alert with no more text than `grant` allows.
     #[must_use]
     pub fn told(mut self, grant: Grant) -> Self {
+        self.facts.sinks.clear();
         for span in &mut self.particulars.spans {
             match grant {
                 Grant::Offsets => {
@@ -272,6 +285,7 @@ pub(super) fn sample(message: &str) -> Alert {
             scene: Scene::Group,
             raised: Timestamp(1_795_428_000),
             references: vec!["POL-7.2".to_owned()],
+            sinks: Vec::new(),
         },
         particulars: Particulars {
             message: message.to_owned(),

@@ -2,8 +2,12 @@
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use zeroize::Zeroizing;
 
 use super::identity::MasterKey;
+
+/// A key, overwritten in memory when it is dropped.
+pub(super) type Key = Zeroizing<[u8; 32]>;
 
 /// Bytes of a nonce, which stands before its ciphertext.
 pub(super) const NONCE: usize = 24;
@@ -37,14 +41,19 @@ pub(super) fn open(key: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Option<Vec
 }
 
 /// A key that was sealed under another.
-pub(super) fn open_key(key: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Option<[u8; 32]> {
-    open(key, bound_to, sealed)?.try_into().ok()
+pub(super) fn open_key(key: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Option<Key> {
+    let opened = Zeroizing::new(open(key, bound_to, sealed)?);
+    let bytes: [u8; 32] = opened[..].try_into().ok()?;
+    Some(Zeroizing::new(bytes))
 }
 
 impl MasterKey {
     /// The key that wraps others.
-    pub(super) fn wrapping(&self) -> [u8; 32] {
-        blake3::derive_key("tidegate 2026-11 alert key wrapping", &self.0)
+    pub(super) fn wrapping(&self) -> Key {
+        Zeroizing::new(blake3::derive_key(
+            "tidegate 2026-11 alert key wrapping",
+            &self.0,
+        ))
     }
 }
 

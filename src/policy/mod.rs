@@ -212,6 +212,12 @@ impl Policy {
         }
     }
 
+    /// What an incomplete look means, at least, for a server that knows no other words.
+    #[cfg(feature = "adapter")]
+    pub(crate) fn on_partial(&self) -> Action {
+        self.stands_in[self.on_partial as usize]
+    }
+
     /// The jurisdictions whose lists count, beside `UN`.
     pub fn jurisdictions(&self) -> &[Arc<str>] {
         &self.jurisdictions

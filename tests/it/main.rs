@@ -5,6 +5,8 @@ mod authors;
 #[cfg(feature = "base-rules")]
 mod base;
 mod broken;
+#[cfg(feature = "callbacks")]
+mod callbacks;
 #[cfg(feature = "cli")]
 mod check;
 #[cfg(feature = "cli")]
@@ -26,6 +28,8 @@ mod relations;
 mod selftest;
 #[cfg(feature = "source")]
 mod source;
+#[cfg(feature = "adapter")]
+mod stage;
 mod tables;
 mod tenants;
 mod tidy;

@@ -55,7 +55,7 @@ struct Ban {
     why: &'static str,
 }
 
-const BANS: [Ban; 9] = [
+const BANS: [Ban; 10] = [
     Ban {
         binds: File::is_core,
         paths: &[
@@ -89,6 +89,21 @@ const BANS: [Ban; 9] = [
             "std::task",
         ],
         why: "law 7: the core has no async runtime",
+    },
+    Ban {
+        binds: |file| file.is_core() && file.name != "lib.rs",
+        paths: &[
+            "crate::adapter",
+            "axum",
+            "hyper",
+            "hyper_util",
+            "http",
+            "tower",
+            "tower_layer",
+            "tower_service",
+            "tracing",
+        ],
+        why: "law 7: the core knows no edge",
     },
     Ban {
         binds: |file| file.room() == "compile",

@@ -287,6 +287,43 @@ impl Outbox {
         })
     }
 
+    /// Puts the store under another master key: every tenant's key of every month is wrapped anew, and the file of keys written anew. Ids,
+    /// pseudonyms and the chain stay as they are, and so do the records. That it was done stands in the chain first.
+    ///
+    /// Costs a copy of all keys; an outbox is rekeyed while nobody else has it open. Copies of the old file of keys still open with the old
+    /// key: destroy both. A new outbox made under `next` would give other ids and pseudonyms than this one.
+    ///
+    /// # Errors
+    ///
+    /// If no ground is given, or the store cannot be written: then it is under the old key.
+    pub fn rekey(mut self, next: MasterKey, office: &Office<'_>) -> Result<Self, Trouble> {
+        office.check()?;
+        self.note(Note::Rekeyed {
+            ground: office.ground.to_owned(),
+            by: office.by.to_owned(),
+            at: office.at,
+        })?;
+        let place = self
+            .store
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(store) = place.take() {
+            let Store {
+                records,
+                keys,
+                chain,
+            } = store;
+            let keys = keys.anew(&*self.disk, &next, &BTreeSet::new())?;
+            *place = Some(Store {
+                records,
+                keys,
+                chain,
+            });
+        }
+        self.master = next;
+        Ok(self)
+    }
+
     /// The hold that an alert is under.
     ///
     /// # Errors
@@ -489,7 +526,7 @@ impl Store {
             keys,
             chain,
         } = self;
-        let keys = keys.without(disk, master, &gone)?;
+        let keys = keys.anew(disk, master, &gone)?;
         let txn = records.begin_write()?;
         txn.open_table(META)?.remove("unfinished")?;
         txn.commit()?;

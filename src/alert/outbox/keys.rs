@@ -73,7 +73,7 @@ pub(super) struct Wanted<'a> {
 #[derive(Debug)]
 pub(super) struct Keys {
     database: Database,
-    wrapping: [u8; 32],
+    wrapping: seal::Key,
     pub(super) identity: Identity,
 }
 
@@ -96,7 +96,7 @@ impl Keys {
                 Some(wrapped) => {
                     let seed = seal::open_key(&wrapping, b"identity", &wrapped)
                         .ok_or_else(Trouble::wrong_key)?;
-                    Identity::of_seed(seed)
+                    Identity::of_seed(*seed)
                 }
                 None => {
                     let identity = Identity::of(master);
@@ -116,7 +116,7 @@ impl Keys {
 
     /// A new key for each of the records, durable when this returns. A key of the same number that was left behind by a crash is
     /// replaced: no record was sealed under it.
-    pub(super) fn add(&self, wanted: &[Wanted<'_>]) -> Result<Vec<[u8; 32]>, Trouble> {
+    pub(super) fn add(&self, wanted: &[Wanted<'_>]) -> Result<Vec<seal::Key>, Trouble> {
         let mut keys = Vec::with_capacity(wanted.len());
         let txn = self.database.begin_write()?;
         {
@@ -131,20 +131,20 @@ impl Keys {
                     Some(wrapped) => seal::open_key(&self.wrapping, period.as_bytes(), &wrapped)
                         .ok_or_else(|| Trouble::damaged("a period's key"))?,
                     None => {
-                        let key: [u8; 32] = random()?;
+                        let key = seal::Key::new(random()?);
                         let bound = period.as_bytes();
-                        let wrapped = seal::seal(&self.wrapping, random()?, bound, &key);
+                        let wrapped = seal::seal(&self.wrapping, random()?, bound, &*key);
                         periods.insert(&*period, &*wrapped)?;
                         key
                     }
                 };
-                let key: [u8; 32] = random()?;
+                let key = seal::Key::new(random()?);
                 let bound = record.seq.to_le_bytes();
                 let row = KeyRow {
                     expires: record.expires,
                     subject: record.subject.unwrap_or_default(),
                     period,
-                    wrapped: seal::seal(&of_period, random()?, &bound, &key),
+                    wrapped: seal::seal(&of_period, random()?, &bound, &*key),
                 };
                 let before = records
                     .insert(record.seq, &*row.to_bytes())?
@@ -163,7 +163,7 @@ impl Keys {
     }
 
     /// The key of a record; `None` if there is none, or it does not open.
-    pub(super) fn get(&self, seq: u64) -> Result<Option<[u8; 32]>, Trouble> {
+    pub(super) fn get(&self, seq: u64) -> Result<Option<seal::Key>, Trouble> {
         let txn = self.database.begin_read()?;
         let records = txn.open_table(RECORDS)?;
         let Some(row) = records
@@ -210,6 +210,19 @@ impl Keys {
         Ok(self.database.begin_read()?.open_table(RECORDS)?.len()?)
     }
 
+    /// What the master key has wrapped.
+    #[cfg(test)]
+    pub(super) fn under_the_master_key(&self) -> Result<Vec<Vec<u8>>, Trouble> {
+        let txn = self.database.begin_read()?;
+        let mut wrapped = Vec::new();
+        for table in [META, PERIODS] {
+            for row in txn.open_table(table)?.iter()? {
+                wrapped.push(row?.1.value().to_owned());
+            }
+        }
+        Ok(wrapped)
+    }
+
     /// Lets the records end at that time, if they would have ended later.
     pub(super) fn end_by(&self, ends: &[(u64, Timestamp)]) -> Result<(), Trouble> {
         let txn = self.database.begin_write()?;
@@ -229,10 +242,10 @@ impl Keys {
         Ok(())
     }
 
-    /// Makes the file anew without the keys of these records, and without periods that nothing is left of.
+    /// Makes the file anew under that master key, without the keys of these records, and without periods that nothing is left of.
     ///
     /// Costs a copy of all other keys. After an error the file is as it was.
-    pub(super) fn without(
+    pub(super) fn anew(
         self,
         disk: &dyn Disk,
         master: &MasterKey,
@@ -241,7 +254,7 @@ impl Keys {
         disk.remove(NEXT)?;
         {
             let next = disk.open(NEXT)?;
-            self.copy(&next, gone)?;
+            self.copy(&next, &master.wrapping(), gone)?;
         }
         // Closed, or the file could not be put in its place everywhere.
         drop(self);
@@ -249,14 +262,27 @@ impl Keys {
         Self::open(disk, master)
     }
 
-    fn copy(&self, next: &Database, gone: &BTreeSet<u64>) -> Result<(), Trouble> {
+    fn copy(
+        &self,
+        next: &Database,
+        wrapping: &seal::Key,
+        gone: &BTreeSet<u64>,
+    ) -> Result<(), Trouble> {
+        let wrap_again = |bound: &[u8], wrapped: &[u8]| -> Result<Vec<u8>, Trouble> {
+            match seal::open_key(&self.wrapping, bound, wrapped) {
+                Some(key) => Ok(seal::seal(wrapping, random()?, bound, &*key)),
+                // It did not open before, and does not now.
+                None => Ok(wrapped.to_owned()),
+            }
+        };
         let from = self.database.begin_read()?;
         let to = next.begin_write()?;
         {
             let mut meta = to.open_table(META)?;
             for row in from.open_table(META)?.iter()? {
                 let (key, value) = row?;
-                meta.insert(key.value(), value.value())?;
+                let wrapped = wrap_again(key.value().as_bytes(), value.value())?;
+                meta.insert(key.value(), &*wrapped)?;
             }
             let mut live = BTreeSet::new();
             let mut records = to.open_table(RECORDS)?;
@@ -280,7 +306,8 @@ impl Keys {
             for row in from.open_table(PERIODS)?.iter()? {
                 let (period, wrapped) = row?;
                 if live.contains(period.value()) {
-                    periods.insert(period.value(), wrapped.value())?;
+                    let wrapped = wrap_again(period.value().as_bytes(), wrapped.value())?;
+                    periods.insert(period.value(), &*wrapped)?;
                 }
             }
         }

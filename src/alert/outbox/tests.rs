@@ -603,6 +603,60 @@ fn a_person_is_erased_and_the_chain_stands() {
     );
 }
 
+#[test]
+fn another_master_key_takes_over_and_the_old_one_opens_nothing() {
+    let rig = Rig::random(11);
+    let outbox = rig.outbox(OutboxLimits::default()).expect("it opens");
+    store(&outbox, "m1", "u1").expect("it is stored");
+    store(&outbox, "m2", "u2").expect("it is stored");
+    let subject = outbox.identity().sender("acme", "u1");
+    let next = MasterKey::new([8; 32]);
+    let refused = outbox.rekey(next.clone(), &office(" "));
+    assert_eq!(refused.expect_err("no ground").code, "no-ground");
+    let outbox = rig.outbox(OutboxLimits::default()).expect("it opens");
+    let before = outbox
+        .reading(|store| store.keys.under_the_master_key())
+        .expect("it can be read");
+    assert_eq!(before.len(), 2);
+    let outbox = outbox
+        .rekey(next.clone(), &office("rotation"))
+        .expect("it is rekeyed");
+    // It goes on as it is.
+    assert_eq!(messages(&outbox), ["m1", "m2"]);
+    assert_eq!(outbox.identity().sender("acme", "u1"), subject);
+    store(&outbox, "m3", "u1").expect("it is stored");
+    drop(outbox);
+    let wrong = rig.outbox(OutboxLimits::default());
+    assert_eq!(wrong.expect_err("the old key").code, "wrong-key");
+    let open = || Outbox::on(Box::new(rig.clone()), next.clone(), OutboxLimits::default());
+    let outbox = open().expect("the new key opens it");
+    assert_eq!(messages(&outbox), ["m1", "m2", "m3"]);
+    let verified = outbox.verify(&[]).expect("it can be read");
+    assert!(verified.is_whole());
+    assert_eq!((verified.records, verified.open), (4, 3));
+    let kinds: Vec<_> = outbox
+        .read(1, 10)
+        .expect("it can be read")
+        .into_iter()
+        .filter_map(|entry| match entry.what {
+            What::Note(note) => Some(note.kind()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kinds, ["rekeyed"]);
+    // Nothing that the old key opens is left in the file.
+    let image = Arc::clone(&lock(&rig.0).files["keys.redb"]);
+    let image = lock(&image);
+    for wrapped in before {
+        assert!(
+            !image
+                .now
+                .windows(wrapped.len())
+                .any(|window| window == wrapped)
+        );
+    }
+}
+
 /// A note names so many records that a webhook can hold it.
 #[test]
 fn the_erasure_of_many_records_is_told_in_pieces() {

@@ -72,6 +72,9 @@ impl Secret {
 pub struct SinkConfig {
     /// Under which its place is kept. One that is renamed begins anew.
     pub name: String,
+    /// Whether it is told only of tenants whose file names it in `sinks`.
+    #[serde(default)]
+    pub on_request: bool,
     /// A file of JSON lines.
     pub jsonl: Option<JsonlConfig>,
     /// A webhook.
@@ -193,6 +196,7 @@ impl SinkConfig {
         };
         Ok(Plan {
             name: self.name.clone(),
+            on_request: self.on_request,
             sink,
             notify: self.notify.clone(),
             pace: self.pace,

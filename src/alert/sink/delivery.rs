@@ -9,6 +9,7 @@ use super::pace::Pace;
 use super::{Progress, Sink, Stop};
 use crate::alert::format::{Notice, Told};
 use crate::alert::outbox::{Cursor, DeadLetter, Entry, Outbox, Trouble, What, now};
+use crate::alert::record::Facts;
 
 /// How often a thread looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(200);
@@ -22,6 +23,8 @@ const GROUPED: usize = 1_000;
 pub struct Plan {
     /// Under which its place is kept.
     pub name: String,
+    /// Whether it is told only of alerts whose tenant names it, and of what is done with them.
+    pub on_request: bool,
     /// Where notices go.
     pub sink: Box<dyn Sink>,
     /// What it is spared.
@@ -35,6 +38,7 @@ impl Plan {
     pub fn new(name: impl Into<String>, sink: impl Sink + 'static) -> Self {
         Self {
             name: name.into(),
+            on_request: false,
             sink: Box::new(sink),
             notify: Notify::default(),
             pace: Pace::default(),
@@ -270,14 +274,24 @@ impl Worker {
         let Entry { head, what } = entry;
         let mut muted = false;
         let told = match what {
+            What::Alert(alert, _) if !self.is_for(&alert.facts) => None,
             What::Alert(alert, _) if self.muter.mutes(&self.plan.notify, &alert) => {
                 muted = true;
                 None
             }
             What::Alert(alert, tell) => Some(Told::Alert(Box::new(alert.told(tell)))),
+            What::Note(note) if self.plan.on_request => {
+                let known = |id| match self.outbox.find(id).map(|entry| entry.what) {
+                    Ok(What::Alert(alert, _)) => self.is_for(&alert.facts),
+                    Ok(What::Erased(facts) | What::Unreadable(facts)) => self.is_for(&facts),
+                    _ => false,
+                };
+                note.about(&known).map(Told::Note)
+            }
             What::Note(note) => Some(Told::Note(note)),
             // It was told before, or nobody may be told any more.
             What::Erased(_) => None,
+            What::Unreadable(facts) if !self.is_for(&facts) => None,
             What::Unreadable(facts) => {
                 self.bury(DeadLetter {
                     seq: head.seq,
@@ -297,6 +311,10 @@ impl Worker {
                 grouped: Vec::new(),
             }),
         })
+    }
+
+    fn is_for(&self, facts: &Facts) -> bool {
+        !self.plan.on_request || facts.sinks.contains(&self.plan.name)
     }
 
     fn bury(&mut self, letter: DeadLetter) -> Result<(), Trouble> {

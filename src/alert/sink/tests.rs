@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::alert::outbox::{Outbox, OutboxLimits};
+use crate::alert::format::Told;
+use crate::alert::note::Note;
+use crate::alert::outbox::{Office, Outbox, OutboxLimits, now};
 use crate::alert::record::sample;
 use crate::alert::{EvidencePolicy, Grant, MasterKey};
 use crate::primitives::Timestamp;
@@ -185,7 +187,7 @@ fn erased_alerts_are_not_told_and_erasures_are() {
     let temp = Temp::new();
     let outbox = temp.outbox();
     store(&outbox, 0..2);
-    let office = crate::alert::outbox::Office {
+    let office = Office {
         by: "dpo",
         ground: "request",
         at: Timestamp(1),
@@ -200,8 +202,7 @@ fn erased_alerts_are_not_told_and_erasures_are() {
     let taken = sink.taken.lock().expect("whole");
     assert_eq!(taken.len(), 2);
     assert_eq!(taken[0].id(), sample("m1").facts.id.to_string());
-    let crate::alert::format::Told::Note(crate::alert::Note::Erased { ids, .. }) = &taken[1].told
-    else {
+    let Told::Note(Note::Erased { ids, .. }) = &taken[1].told else {
         panic!("the erasure is told");
     };
     assert_eq!(*ids, [sample("m0").facts.id]);
@@ -226,6 +227,56 @@ fn sinks_are_told_no_more_than_is_granted() {
         let taken = sink.taken.lock().expect("whole");
         assert_eq!(format!("{taken:?}").contains(CANARY), told);
     }
+}
+
+#[test]
+fn a_sink_on_request_is_told_of_those_who_asked_alone() {
+    let temp = Temp::new();
+    let outbox = temp.outbox();
+    let asked = sample("m1").also_to(&["desk"]);
+    let id = asked.facts.id;
+    outbox
+        .store(vec![asked, sample("m2")], &EvidencePolicy::default())
+        .expect("they are stored");
+    let office = Office {
+        by: "dpo",
+        ground: "a request",
+        at: now(),
+    };
+    for message in ["m1", "m2"] {
+        outbox
+            .erase_alert(sample(message).facts.id, &office)
+            .expect("it is erased");
+    }
+    outbox
+        .store(
+            vec![sample("m3").also_to(&["desk", "other"])],
+            &EvidencePolicy::default(),
+        )
+        .expect("it is stored");
+    let (all, desk) = (Scripted::default(), Scripted::default());
+    let mut on_request = quick("desk", desk.clone());
+    on_request.on_request = true;
+    let plans = vec![quick("all", all.clone()), on_request];
+    let delivery = Delivery::start(Arc::clone(&outbox), plans).expect("threads");
+    assert!(delivery.drain(LONG));
+    let (all, desk) = (
+        all.taken.lock().expect("whole"),
+        desk.taken.lock().expect("whole"),
+    );
+    assert_eq!((all.len(), desk.len()), (3, 2));
+    let Told::Note(Note::Erased { ids, records, .. }) = &desk[0].told else {
+        panic!("the erasure is told");
+    };
+    assert_eq!((&**ids, records.is_empty()), (&[id][..], true));
+    let Told::Alert(alert) = &desk[1].told else {
+        panic!("the alert is told");
+    };
+    // Which others are told is nobody's business.
+    assert_eq!(alert.particulars.message, "m3");
+    assert!(alert.facts.sinks.is_empty());
+    let cursors = outbox.cursors();
+    assert_eq!(cursors["desk"].seq, cursors["all"].seq);
 }
 
 #[test]
@@ -313,7 +364,7 @@ fn files_hold_whole_lines_and_are_rotated() {
             seq: n,
             hash: crate::alert::chain::ChainHash([n as u8; 32]),
         },
-        told: crate::alert::format::Told::Alert(Box::new(sample(&format!("m{n}")))),
+        told: Told::Alert(Box::new(sample(&format!("m{n}")))),
         grouped: Vec::new(),
     };
     let mut sink = Jsonl::new(&path);
@@ -573,6 +624,24 @@ mod http {
         let delivery = Delivery::start(Arc::clone(&outbox), plans).expect("threads");
         assert!(delivery.drain(LONG));
         assert!(began.elapsed() >= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_a_date() {
+        use ureq::http::{HeaderMap, HeaderValue};
+        let after = |value: &str| {
+            let mut headers = HeaderMap::new();
+            let value = HeaderValue::from_str(value).expect("a value");
+            headers.insert("retry-after", value);
+            webhook::retry_after(&headers).map(|wait| wait.as_secs())
+        };
+        assert_eq!(after("120"), Some(120));
+        let soon = std::time::SystemTime::now() + Duration::from_secs(90);
+        let wait = after(&httpdate::fmt_http_date(soon)).expect("a date");
+        assert!((85..=90).contains(&wait), "{wait}");
+        // In the past, and nonsense: as the pace says.
+        assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT"), None);
+        assert_eq!(after("soon"), None);
     }
 
     #[test]

@@ -116,10 +116,16 @@ fn judged(status: u16, headers: &HeaderMap) -> Result<(), Stop> {
     }
 }
 
-/// Seconds; a date is left to the pace.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get("retry-after")?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
+/// How long to wait: seconds, or until an HTTP date (RFC 9110, section 10.2.3).
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get("retry-after")?.to_str().ok()?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => {
+            let at = httpdate::parse_http_date(value).ok()?;
+            at.duration_since(std::time::SystemTime::now()).ok()
+        }
+    }
 }
 
 impl Sink for Webhook {

@@ -15,11 +15,12 @@ use tidegate::Timestamp;
 use tidegate::alert::chain::Head;
 use tidegate::alert::outbox::{Case, Cursor, Entry, Office, Outbox, What};
 use tidegate::alert::report::{Statement, user_notice};
-use tidegate::alert::sink::Delivery;
+use tidegate::alert::sink::{Delivery, Secret};
 use tidegate::alert::{Alert, AlertId, Facts};
 use tidegate::diag::Lang;
 
 use crate::{Broke, Done, time};
+use store::read_key;
 pub(crate) use store::{Store, broke};
 
 /// Shows, delivers, keeps, erases and proves the alerts of an outbox
@@ -58,6 +59,17 @@ impl By {
 enum Command {
     /// Makes a master key in a new file
     Key { file: PathBuf },
+    /// Puts the outbox under another master key, that of a file which `alerts key` has made
+    ///
+    /// Ids, pseudonyms and records stay. From then on the old key opens nothing but old copies of `keys.redb`.
+    Rekey {
+        dir: PathBuf,
+        /// The file of the new key
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        #[command(flatten)]
+        by: By,
+    },
     /// Records, one a line of JSON, without what they hold of messages
     List {
         dir: PathBuf,
@@ -197,6 +209,15 @@ fn id(text: &str) -> Result<AlertId, String> {
 pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     match args.command {
         Command::Key { file } => key(&file),
+        Command::Rekey { dir, to, by } => {
+            let Store { outbox, .. } = Store::existing(&dir)?;
+            let next = read_key(&Secret::File(std::path::absolute(to)?), &dir)?;
+            // Nobody else was handed it.
+            let outbox = Arc::into_inner(outbox)
+                .ok_or_else(|| Broke::Usage("the outbox is in use".to_owned()))?;
+            let outbox = outbox.rekey(next, &by.office()).map_err(broke)?;
+            line(&json!({ "rekeyed": true, "chain": outbox.head() }))
+        }
         Command::List {
             dir,
             tenant,

@@ -5,7 +5,6 @@
 
 mod alerting;
 mod human;
-mod senders;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,6 +16,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tidegate::adapter::Senders;
 use tidegate::verdict::Report;
 use tidegate::{Action, Message, Scanner, Timestamp, Verdict};
 
@@ -24,8 +24,6 @@ use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source, id_text};
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
 use alerting::{Alerting, Answered, Pledge};
-
-use senders::Senders;
 
 /// Screens messages, one a line, and answers each with a line, in order
 ///
@@ -92,7 +90,11 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
                 "`--alerts` answers programs: leave `--format human` out".to_owned(),
             ));
         }
-        Some(folder) => Some(Alerting::open(folder, rules.versions.clone())?),
+        Some(folder) => Some(Alerting::open(
+            folder,
+            rules.policy.sinks(),
+            rules.versions.clone(),
+        )?),
         None => None,
     };
     let mut out = Sink::new(format);
@@ -103,7 +105,7 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         plain: args.lines,
         human: out.color(),
         typed: source.typed,
-        senders: Senders::new(&rules.rulesets()),
+        senders: senders(&rules.rulesets()),
         alerting: alerting.as_ref(),
         clean: Clean::default(),
     };
@@ -301,7 +303,7 @@ impl Screener<'_> {
                     .map(|line| self.shard(line, chunk.bytes(line)))
                     .collect::<Vec<usize>>()
             });
-            let mut places = vec![Vec::new(); senders::SHARDS];
+            let mut places = vec![Vec::new(); Senders::SHARDS];
             for (place, shard) in shards.into_iter().flatten().enumerate() {
                 places[shard].push(place);
             }
@@ -415,6 +417,15 @@ impl Screener<'_> {
         }
         None
     }
+}
+
+/// `None` if no rule has a window.
+fn senders(rulesets: &[&tidegate::Ruleset]) -> Option<Senders> {
+    let longest = rulesets
+        .iter()
+        .map(|ruleset| ruleset.longest_window())
+        .max()?;
+    (longest > 0).then(|| Senders::new(longest))
 }
 
 fn json_line(out: &mut Vec<u8>, value: &impl Serialize) {

@@ -85,7 +85,11 @@ fn master_key(folder: &Path, source: Option<&Secret>) -> Result<MasterKey, Broke
             None => Secret::Env("TIDEGATE_MASTER_KEY".to_owned()),
         }
     };
-    let source = source.cloned().unwrap_or_else(from_environment);
+    read_key(&source.cloned().unwrap_or_else(from_environment), folder)
+}
+
+/// The master key in a file or a variable. A file's path is relative to `folder`.
+pub(super) fn read_key(source: &Secret, folder: &Path) -> Result<MasterKey, Broke> {
     let text = source.read(folder).map_err(|said| {
         Broke::Usage(format!(
             "no master key: {said}. `tidegate alerts key FILE` makes one; name it in TIDEGATE_MASTER_KEY_FILE, and keep it apart from the outbox"

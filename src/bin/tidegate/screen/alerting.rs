@@ -29,6 +29,8 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(super) struct Alerting {
     store: Store,
     delivery: Delivery,
+    /// The sinks that the tenant names.
+    sinks: Box<[Arc<str>]>,
     /// Versions of packs, by id.
     versions: BTreeMap<String, String>,
     /// Messages without an id get one of this and the number of their line.
@@ -36,8 +38,20 @@ pub(super) struct Alerting {
 }
 
 impl Alerting {
-    pub(super) fn open(folder: &Path, versions: BTreeMap<String, String>) -> Result<Self, Broke> {
+    pub(super) fn open(
+        folder: &Path,
+        sinks: &[Arc<str>],
+        versions: BTreeMap<String, String>,
+    ) -> Result<Self, Broke> {
         let store = Store::open(folder)?;
+        for named in sinks {
+            if !store.config.sink.iter().any(|sink| *sink.name == **named) {
+                return Err(Broke::Usage(format!(
+                    "the tenant's file names the sink `{named}`, and {} has none of that name: add a `[[sink]]`, or take it out of `sinks`",
+                    folder.join("alerts.toml").display()
+                )));
+            }
+        }
         let delivery = Delivery::start(Arc::clone(&store.outbox), store.plans()?)?;
         let mut random = [0; 16];
         getrandom::fill(&mut random)
@@ -45,6 +59,7 @@ impl Alerting {
         Ok(Self {
             store,
             delivery,
+            sinks: sinks.into(),
             versions,
             random,
         })
@@ -82,7 +97,10 @@ impl Alerting {
             .iter()
             .map(|(number, alert)| (*number, alert.facts.id.to_string()))
             .collect();
-        let alerts = alerts.into_iter().map(|(_, alert)| alert).collect();
+        let alerts = alerts
+            .into_iter()
+            .map(|(_, alert)| alert.also_to(&self.sinks))
+            .collect();
         let start = out.len();
         let report = Report::new(verdict, message).with_id(line.echoed);
         json_line(out, &report.with_alerts(&ids));

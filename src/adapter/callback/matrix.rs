@@ -1,0 +1,89 @@
+//! Matrix policy servers: `/check` of MSC4284, with the event as its body. `/sign`, which took its place, needs the redaction rules of each room version, and is
+//! not here.
+
+use serde_json::{Value, json};
+
+use super::body::Body;
+use super::{Account, Call, Incoming, Kind, Read, Reply};
+use crate::adapter::answer::Answer;
+use crate::primitives::Scene;
+
+/// What sets a room up, and says nothing.
+const SETTINGS: [&str; 16] = [
+    "m.room.avatar",
+    "m.room.canonical_alias",
+    "m.room.create",
+    "m.room.encryption",
+    "m.room.guest_access",
+    "m.room.history_visibility",
+    "m.room.join_rules",
+    "m.room.pinned_events",
+    "m.room.policy",
+    "m.room.power_levels",
+    "m.room.redaction",
+    "m.room.server_acl",
+    "m.room.third_party_invite",
+    "m.room.tombstone",
+    "m.space.child",
+    "m.space.parent",
+];
+
+pub(super) fn read(account: &Account, call: &Call<'_>) -> Read {
+    let Some(mut body) = Body::parse(call.body) else {
+        return Read::Unreadable;
+    };
+    let Some(kind) = body.text_at("/type") else {
+        return Read::Unreadable;
+    };
+    let mut scene = account.group_scene;
+    let whole = match &*kind {
+        "m.room.message" => {
+            for place in ["/content", "/content/m.new_content"] {
+                for key in ["body", "formatted_body"] {
+                    body.take_filled(&format!("{place}/{key}"));
+                }
+            }
+            let kind = body.at("/content/msgtype").and_then(Value::as_str);
+            matches!(kind, Some("m.text" | "m.notice" | "m.emote"))
+        }
+        "m.room.name" => body.take("/content/name"),
+        "m.room.topic" => body.take("/content/topic"),
+        "m.reaction" => body.take("/content/m.relates_to/key"),
+        "m.room.member" => {
+            scene = Scene::Profile;
+            body.take_filled("/content/displayname");
+            body.take_filled("/content/reason");
+            if body.texts().next().is_none() {
+                return Read::Nothing;
+            }
+            true
+        }
+        "m.room.encrypted" | "m.sticker" => false,
+        // What nobody knows may be a message.
+        known if SETTINGS.contains(&known) => return Read::Nothing,
+        _ => false,
+    };
+    let is_edit = body.at("/content/m.new_content").is_some();
+    Read::Message(Incoming {
+        scene,
+        conversation: body.text_at("/room_id"),
+        sender: body.text_at("/sender"),
+        id: body.text_at("/event_id").or_else(|| {
+            // The path names the event; newer room versions leave it out of the body.
+            let name = call.path.trim_end_matches("/check").rsplit('/').next()?;
+            (!name.is_empty()).then(|| name.to_owned())
+        }),
+        time: body.time_at("/origin_server_ts"),
+        kind: if is_edit { Kind::Edit } else { Kind::Group },
+        whole,
+        body,
+    })
+}
+
+pub(super) fn reply(answer: &Answer) -> Reply {
+    let recommendation = match answer {
+        Answer::Allow => "ok",
+        Answer::Replace(_) | Answer::Refuse(_) | Answer::Review(_) | Answer::Drop => "spam",
+    };
+    Reply::json(&json!({ "recommendation": recommendation }))
+}
