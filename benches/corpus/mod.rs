@@ -3,7 +3,10 @@
 //! What is made is made to be like chat messages and dictionary words in what costs time: how long messages are, of which scripts, and how
 //! many of their places begin like a term. [`Statistics`] prints these of either; `benches/README.md` has them side by side.
 
+pub(crate) mod ours;
+
 use std::collections::HashSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Numbers from a seed (SplitMix64: Steele, Lea and Flood, 2014).
@@ -24,7 +27,7 @@ impl Random {
     }
 
     /// A rank below `end`, the first ones the most frequent: rank r about 1/(r + `flat`) as often.
-    fn rank(&mut self, end: usize, flat: f64) -> usize {
+    pub(crate) fn rank(&mut self, end: usize, flat: f64) -> usize {
         let uniform = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
         let rank = flat * (((end as f64 + flat) / flat).powf(uniform) - 1.0);
         (rank as usize).min(end - 1)
@@ -54,8 +57,8 @@ pub(crate) struct Corpus {
 const MESSAGES: usize = 12_000;
 
 impl Corpus {
-    /// From a seed.
-    pub(crate) fn made() -> Self {
+    /// From a seed, with words enough for so many terms.
+    pub(crate) fn made(terms: usize) -> Self {
         let mut random = Random(20_240_601);
         let (zh, en) = (Han::new(&mut random), Latin::new(&mut random));
         let zh_messages = (0..MESSAGES).map(|_| zh.message(&mut random)).collect();
@@ -72,8 +75,12 @@ impl Corpus {
             }
             words
         };
-        let zh_words = words(&mut |random| zh.term(random), &zh.words, 1_200_000);
-        let en_words = words(&mut |random| en.term(random), &en.words, 240_000);
+        let zh_words = words(&mut |random| zh.term(random), &zh.words, terms + terms / 4);
+        let en_words = words(
+            &mut |random| en.term(random),
+            &en.words,
+            terms / 4 + terms / 16,
+        );
         Self::of("made", zh_messages, en_messages, zh_words, en_words)
     }
 
@@ -134,6 +141,11 @@ impl Corpus {
         }
     }
 
+    /// The messages of each kind, by name.
+    pub(crate) fn sets(&self) -> [(&'static str, &[String]); 3] {
+        [("zh", &self.zh), ("en", &self.en), ("mixed", &self.mixed)]
+    }
+
     /// So many words to take terms from, four in five of Han; fewer if there are not as many. The first thousand are the same for all sizes.
     pub(crate) fn words(&self, count: usize) -> Vec<String> {
         let mut words: Vec<String> = Vec::with_capacity(count);
@@ -159,6 +171,16 @@ pub(crate) struct Statistics {
     pub(crate) ascii: f64,
     /// Of the places where a Han character or an ASCII letter stands, how many begin with the first two, or four, characters of a term.
     pub(crate) begun: f64,
+}
+
+impl fmt::Display for Statistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:.1} characters, Han {:.0}%, ASCII {:.0}%; {:.2}% of the places begin like a term",
+            self.chars, self.han, self.ascii, self.begun
+        )
+    }
 }
 
 impl Statistics {
