@@ -14,7 +14,8 @@ use super::{Candidate, Pattern, TooLarge};
 #[derive(Debug)]
 pub(super) struct Automaton {
     nfa: NFA,
-    begins_word: Box<[bool]>,
+    /// For each pattern, whether it begins, and whether it ends, with a word.
+    words: Box<[(bool, bool)]>,
     states: usize,
 }
 
@@ -38,7 +39,10 @@ impl Automaton {
         Ok(Self {
             nfa,
             states,
-            begins_word: patterns.iter().map(|pattern| pattern.begins_word).collect(),
+            words: patterns
+                .iter()
+                .map(|pattern| (pattern.begins_word, pattern.ends_word))
+                .collect(),
         })
     }
 
@@ -62,7 +66,8 @@ impl Automaton {
                 let pattern = self.nfa.match_pattern(state, nth);
                 let start = at + 1 - self.nfa.pattern_len(pattern) / 2;
                 let pattern = pattern.as_usize();
-                if !(self.begins_word[pattern] && row.is_inside(start)) {
+                let (begins, ends) = self.words[pattern];
+                if !(begins && row.is_inside(start)) && !(ends && row.goes_on(at + 1)) {
                     each(Candidate {
                         pattern,
                         start,
@@ -80,6 +85,6 @@ impl Automaton {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.nfa.memory_usage() + self.begins_word.len()
+        self.nfa.memory_usage() + size_of_val(&*self.words)
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Pattern {
     pub(crate) symbols: Box<[u16]>,
     /// Whether it is of no use where [`Symbols::is_inside`] says that a word goes on.
     pub(crate) begins_word: bool,
+    /// Whether it is of no use where [`Symbols::goes_on`] says that a word goes on behind it.
+    pub(crate) ends_word: bool,
 }
 
 /// How a set is searched.
@@ -160,13 +162,15 @@ mod tests {
         let mut patterns = std::collections::BTreeMap::new();
         for _ in 0..count {
             let len = 1 + random.below(longest);
-            patterns.insert(row(random, len).as_slice().to_vec(), random.below(2) == 0);
+            let word = (random.below(2) == 0, random.below(2) == 0);
+            patterns.insert(row(random, len).as_slice().to_vec(), word);
         }
         patterns
             .into_iter()
-            .map(|(symbols, begins_word)| Pattern {
+            .map(|(symbols, (begins_word, ends_word))| Pattern {
                 symbols: symbols.into(),
                 begins_word,
+                ends_word,
             })
             .collect()
     }
@@ -185,15 +189,20 @@ mod tests {
             Pattern {
                 symbols,
                 begins_word,
+                ends_word,
             },
         ) in patterns.iter().enumerate()
         {
             for (start, window) in row.as_slice().windows(symbols.len()).enumerate() {
-                if window == &**symbols && !(*begins_word && row.is_inside(start)) {
+                let end = start + symbols.len();
+                if window == &**symbols
+                    && !(*begins_word && row.is_inside(start))
+                    && !(*ends_word && row.goes_on(end))
+                {
                     all.push(Candidate {
                         pattern,
                         start,
-                        end: start + symbols.len(),
+                        end,
                     });
                 }
             }
@@ -236,6 +245,7 @@ mod tests {
             .map(|len| Pattern {
                 symbols: (0..len).map(|at| 0x4e00 + (at & 1)).collect(),
                 begins_word: false,
+                ends_word: false,
             })
             .collect();
         let matcher = Matcher::new(&nested).expect("few patterns fit");
@@ -250,6 +260,7 @@ mod tests {
             .map(|len| Pattern {
                 symbols: vec![0x4e00; len].into(),
                 begins_word: false,
+                ends_word: false,
             })
             .collect();
         let mut row = Symbols::default();

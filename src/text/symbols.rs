@@ -70,6 +70,25 @@ impl Symbols {
         self.len += usize::from(keep);
     }
 
+    /// The next symbols, for which there is room, to be written over.
+    #[inline]
+    pub(crate) fn ahead<const N: usize>(&mut self) -> &mut [u16] {
+        &mut self.padded[self.len..][..N]
+    }
+
+    /// Takes the next `count` symbols, 64 at most, as they were written. `inside`: of which a word goes on, the first in the lowest bit.
+    #[inline]
+    pub(crate) fn take(&mut self, count: usize, inside: u64) {
+        let (word, bit) = (self.len / 64, self.len % 64);
+        self.len += count;
+        if inside != 0 {
+            self.inside[word] |= inside << bit;
+            if bit + count > 64 {
+                self.inside[word + 1] |= inside >> (64 - bit);
+            }
+        }
+    }
+
     /// Ends the row.
     pub(crate) fn end(&mut self) {
         self.padded[self.len..][..Self::AHEAD].fill(0);
@@ -106,6 +125,13 @@ impl Symbols {
         self.inside
             .get(at / 64)
             .is_some_and(|bits| bits >> (at % 64) & 1 == 1)
+    }
+
+    /// Whether a word goes on from the symbol before `end` to that at `end`, wherever in the text the one before is taken to end: no term
+    /// that ends with a word can end there. That of several characters one stands apart, as in `IS.So`, is why both are looked at.
+    #[inline]
+    pub(crate) fn goes_on(&self, end: usize) -> bool {
+        self.is_inside(end) && self.is_inside(end - 1)
     }
 
     /// The symbols.
