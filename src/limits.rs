@@ -120,6 +120,8 @@ pub struct Limits {
     pub gap: usize,
     /// Bytes that a match of a regex term may span.
     pub regex_window: usize,
+    /// Ways in which the symbols of a term may be written that one walk tries (variants beyond `standard`).
+    pub forms: usize,
 }
 
 impl Default for Limits {
@@ -132,6 +134,7 @@ impl Default for Limits {
             spans: 64,
             gap: 16,
             regex_window: 256,
+            forms: 256,
         }
     }
 }

@@ -113,8 +113,8 @@ impl Variants {
     pub const STANDARD: Self = Self((1 << 9) - 1);
     /// The preset `strong`: all.
     pub const STRONG: Self = Self((1 << 19) - 1);
-    /// What the engine matches so far; the rest of the format is parsed and warned of.
-    pub const BUILT: Self = Self::STANDARD;
+    /// Those that a term may be written in otherwise than letter by letter: what `strong` has beyond `standard`.
+    pub const FORMS: Self = Self(Self::STRONG.0 & !Self::STANDARD.0);
 
     /// The set of these variants.
     pub const fn of(variants: &[Variant]) -> Self {
@@ -189,6 +189,21 @@ impl Variants {
     /// The set of these bits; bits beyond the table are dropped.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits & Self::STRONG.0)
+    }
+
+    /// How sure it is, in percent, that what was found through these variants is the term (`src/ARCHITECTURE.md`, 3b).
+    pub fn confidence(self) -> u8 {
+        let of = |variant| match variant {
+            Variant::Turned | Variant::Transport | Variant::Digits => 95,
+            Variant::Pinyin | Variant::Leet | Variant::Split | Variant::Noise => 90,
+            Variant::Shape | Variant::Reversed => 85,
+            Variant::Homophone => 80,
+            _ => 100,
+        };
+        let forms = self.and(Self::FORMS);
+        let least = forms.iter().map(of).min().unwrap_or(100);
+        let further = forms.len().saturating_sub(1) as u8;
+        least - 5 * further.min(10)
     }
 
     /// The members, in table order.

@@ -224,6 +224,14 @@ pub struct Finding {
     pub hits: Vec<Hit>,
 }
 
+impl Finding {
+    /// How sure it is, in percent, that its terms stand there: that of its surest hit. 100 where a hit needs no guess.
+    pub fn confidence(&self) -> u8 {
+        let of_hits = self.hits.iter().map(|hit| hit.variants.confidence());
+        of_hits.max().unwrap_or(100)
+    }
+}
+
 /// The character that stands in place of one that is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mask(char);

@@ -11,6 +11,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Said, codes, said};
 use crate::limits::PackLimits;
 use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status, Term};
+use crate::ruleset::prefixes::Prefixes;
 use crate::ruleset::{Digest, Groups, LowerRow, Operand, RuleRow, Ruleset, WindowTerms};
 use crate::text::tables;
 use crate::text::window::WindowTerm;
@@ -287,6 +288,7 @@ impl<'a> Build<'a> {
             alert: rule.alert,
             shadow: rule.status == Status::Shadow,
             rollout: rule.rollout,
+            min_confidence: rule.min_confidence,
             window: rule.window,
             scenes: rule.scenes,
             from: rule.from,
@@ -331,8 +333,16 @@ impl<'a> Build<'a> {
         );
         let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
         let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
+        let mut prefixes = Prefixes::default();
+        for (term, row) in (0..).zip(&built.rows) {
+            if let Some(reading) = row.reading.as_ref().filter(|reading| reading.has_forms()) {
+                prefixes.add(term, reading);
+            }
+        }
+        prefixes.finish();
         Ok(Ruleset {
             digest,
+            prefixes,
             locked,
             patterns: built.word_patterns.len() + built.bare_patterns.len(),
             word_terms: Groups::new(built.word_patterns.len(), &built.word_terms),

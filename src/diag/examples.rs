@@ -216,14 +216,6 @@ pub(super) const BAD_PERIOD: Example = (
 );
 pub(super) const UNKNOWN_VALUE: Example = (r#"action = "拦截""#, r#"action = "block""#);
 pub(super) const UNKNOWN_VARIANT: Example = (r#"variants = ["gap"]"#, r#"variants = ["gaps"]"#);
-pub(super) const VARIANT_NOT_BUILT: Example = (
-    r#"# a variant of the format that this version does not match"#,
-    r#"variants = "standard""#,
-);
-pub(super) const NOT_BUILT_YET: Example = (
-    r#"# a key of the format that this version does nothing with"#,
-    r#"# nothing need be done; the key may stay"#,
-);
 pub(super) const TERMS_AND_WHEN: Example = (
     r#"terms = ["坏词"]
 when = "bad"
@@ -459,6 +451,14 @@ pub(super) const MIXED_SCRIPT_TERM: Example = (
 pub(super) const REGEX_SLASHES: Example = (
     r#"terms = [{ regex = '/微信\d{3}/i' }]"#,
     r#"terms = [{ regex = '微信\d{3}' }]"#,
+);
+pub(super) const HTML_ENTITY: Example = (
+    r#"terms = ["买一送一&amp;包邮"]"#,
+    r#"terms = ["买一送一&包邮"]"#,
+);
+pub(super) const PATTERN_IN_TEXT: Example = (
+    r#"terms = ['加微信\d{3}', "坏词*"]"#,
+    r#"terms = [{ regex = '加微信\d{3}' }, "坏词"]"#,
 );
 pub(super) const REGEX_COMMON_LITERAL: Example = (
     r#"terms = [{ regex = '元\d{3}' }]"#,

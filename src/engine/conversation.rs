@@ -407,6 +407,12 @@ impl Conversations {
         }
     }
 
+    /// Says that state was kept elsewhere and is lost: a sender without state may be one of those until then. For a worker that takes over
+    /// another's conversations.
+    pub fn lost(&mut self, until: Timestamp) {
+        self.lost_until = self.lost_until.max(Some(until));
+    }
+
     /// How many senders something is kept of.
     pub fn len(&self) -> usize {
         self.places.len()

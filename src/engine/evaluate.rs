@@ -10,7 +10,8 @@ use crate::ruleset::{LowerRow, Node, Operand, RuleRow, Ruleset};
 use crate::text::tables::{self, Class};
 use crate::verdict::{Action, Listing};
 
-use super::search::{Budget, Found};
+use super::budget::Budget;
+use super::search::Found;
 use super::trace::{ConditionExplained, LowerExplained, RuleExplained};
 
 /// Everything that a rule may ask about besides hits.
@@ -479,8 +480,8 @@ impl<'a> Evaluation<'a> {
         ControlFlow::Continue(hits)
     }
 
-    /// The hits of a set that no exception of the list, the rule or the pack holds, nor, where they act (`open`), an allow term; of those over
-    /// several messages, such as fit the window.
+    /// The hits of a set that the rule is sure enough of, and that no exception of the list, the rule or the pack holds, nor, where they act
+    /// (`open`), an allow term; of those over several messages, such as fit the window.
     fn visible(
         &self,
         Asking { ruleset, rule, .. }: Asking<'_>,
@@ -500,11 +501,13 @@ impl<'a> Evaluation<'a> {
         let allows: &[_] = if open { &self.allows } else { &[] };
         let takers: Vec<(u32, u32)> = own.chain(allows.iter().copied()).collect();
         out.extend(members.iter().map(|member| member.found).filter(|hit| {
+            let sure = self.found[*hit as usize].confidence() >= rule.min_confidence;
             let across = self.found[*hit as usize].across;
             let fits = across.is_none_or(|across| window.is_some_and(|window| across.fits(window)));
-            fits && !takers
-                .iter()
-                .any(|(ruleset, set)| self.holds_hit(*ruleset, *set, *hit))
+            sure && fits
+                && !takers
+                    .iter()
+                    .any(|(ruleset, set)| self.holds_hit(*ruleset, *set, *hit))
         }));
         ControlFlow::Continue(())
     }

@@ -1,9 +1,12 @@
 //! Deciding a message: skeleton, candidates, walks, conditions, verdict. Cannot fail, does no I/O, and allocates nothing on a
 //! clean message once warm.
 
+mod budget;
 mod conversation;
 mod evaluate;
+mod forms;
 mod message;
+mod otherwise;
 mod relevance;
 mod search;
 pub mod trace;
@@ -23,8 +26,9 @@ use crate::ruleset::{Digest, Ruleset};
 use crate::variant::Variants;
 use crate::verdict::{Coverage, Finding, Hit, Verdict};
 
+use budget::Budget;
 use evaluate::{Circumstances, Evaluation, Fired};
-use search::{Budget, Found, Part, Searcher};
+use search::{Found, Part, Searcher};
 use window::Windows;
 
 pub use conversation::{Conversation, Conversations};

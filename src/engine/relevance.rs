@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use crate::ruleset::{Node, Operand, RuleRow, Ruleset, is_below};
 
-use super::search::Budget;
+use super::budget::Budget;
 
 /// Scratch, for each ruleset of the call.
 #[derive(Debug, Default)]

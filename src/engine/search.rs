@@ -13,6 +13,8 @@ use crate::text::tables::{self, Class};
 use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
+use super::budget::Budget;
+use super::otherwise::{Otherwise, Way};
 use super::relevance::Relevance;
 use super::trace::{Trace, Viewed};
 use super::walk::{Ground, Miss, Outcome, Sought, Walker, explains};
@@ -28,8 +30,17 @@ pub(super) struct Found {
     pub(super) span: Span,
     /// Which reading it was found in; `None` for a regex, and for a term cut over messages.
     pub(super) view: Option<View>,
+    /// For a term written otherwise: how.
+    pub(super) written: Option<Way>,
     /// For a term cut over messages, where the rest of it stands; the span is that of its last piece.
     pub(super) across: Option<Across>,
+}
+
+impl Found {
+    /// In percent (`src/ARCHITECTURE.md`, 3b).
+    pub(super) fn confidence(&self) -> u8 {
+        self.written.map_or(100, |way| way.used.confidence())
+    }
 }
 
 /// A way to read a text.
@@ -45,55 +56,6 @@ pub(super) struct Part<'a> {
     pub(super) number: u32,
     pub(super) text: &'a str,
     pub(super) limits: &'a Limits,
-}
-
-/// What one message may still cost.
-#[derive(Debug, Default)]
-pub(super) struct Budget {
-    steps: u64,
-    spent: u64,
-    hits: usize,
-}
-
-impl Budget {
-    pub(super) fn new(limits: &Limits, bytes: usize) -> Self {
-        let by_length = limits.steps_per_byte.saturating_mul(bytes as u64);
-        Self {
-            steps: limits.steps_base.saturating_add(by_length),
-            spent: 0,
-            hits: limits.hits,
-        }
-    }
-
-    /// Takes steps; breaks when there are no more.
-    pub(super) fn spend(&mut self, steps: u64) -> ControlFlow<()> {
-        self.spent = self.spent.saturating_add(steps);
-        if self.spent > self.steps {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
-    /// Takes room for a hit; breaks when there is no more.
-    fn hit(&mut self) -> ControlFlow<()> {
-        match self.hits.checked_sub(1) {
-            Some(0) | None => ControlFlow::Break(()),
-            Some(hits) => {
-                self.hits = hits;
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
-    fn left(&self) -> u64 {
-        self.steps.saturating_sub(self.spent)
-    }
-
-    /// Steps taken so far.
-    pub(super) fn spent(&self) -> u64 {
-        self.spent
-    }
 }
 
 /// Steps that a candidate takes before it is looked at. They are gathered first, 20 bytes each: this bounds their memory to 42 MB for
@@ -148,6 +110,7 @@ pub(super) struct Searcher {
     places: Vec<Place>,
     relevance: Relevance,
     walked: Vec<Walked>,
+    written: Otherwise,
     /// Whether every candidate is looked at, and not those alone that matter to a rule.
     all: bool,
     /// Where an explanation is asked for: what was looked at.
@@ -179,6 +142,7 @@ impl Searcher {
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         self.looks.clear();
+        self.written.clear();
         self.places.clear();
         self.relevance.begin(rulesets, budget)?;
         for found in &self.found {
@@ -189,10 +153,20 @@ impl Searcher {
         for part in parts.clone() {
             self.look(rulesets, &part, budget)?;
         }
+        // What stands there letter by letter is found, whatever it takes to look for what is written otherwise.
+        let mut half = budget.half();
+        let mut gathered = ControlFlow::Continue(());
+        for part in parts.clone() {
+            if gathered.is_continue() {
+                let relevance = &mut self.relevance;
+                gathered = self.written.gather(rulesets, &part, relevance, &mut half);
+            }
+        }
+        budget.spend(half.spent())?;
         let all = self.all || self.trace.is_some();
         self.relevance.settle(rulesets, budget)?;
         if !all && self.relevance.is_empty() {
-            return ControlFlow::Continue(());
+            return gathered;
         }
         let mut next = 0;
         for part in parts {
@@ -203,12 +177,58 @@ impl Searcher {
             let of_part = |look: &&Look| look.part == part.number;
             let looks = next..next + self.looks[next..].iter().take_while(of_part).count();
             next = looks.end;
-            let searched = self.part(rulesets, (&part, looks), all, budget);
+            let mut searched = self.part(rulesets, (&part, looks), all, budget);
+            if searched.is_continue() && gathered.is_continue() {
+                searched = self.otherwise(rulesets, &part, all, budget);
+            }
             self.found[self.first..]
                 .sort_by_key(|found| (found.ruleset, found.span.start, found.span.end, found.term));
             searched?;
         }
-        ControlFlow::Continue(())
+        gathered
+    }
+
+    /// Adds the hits of terms written otherwise that overlap none of the same term in an earlier reading.
+    fn otherwise(
+        &mut self,
+        rulesets: &[&Ruleset],
+        part: &Part<'_>,
+        all: bool,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let first = self.first;
+        let relevance = (!all).then_some(&self.relevance);
+        let searched = self.written.part(rulesets, part, relevance, budget);
+        let mut earlier = first;
+        let mut kind = None;
+        for written in &self.written.found {
+            if kind != Some(written.way.kind) {
+                kind = Some(written.way.kind);
+                self.found[first..].sort_by_key(|found| (found.ruleset, found.term, found.span));
+                earlier = self.found.len();
+            }
+            let key = (written.ruleset, written.term);
+            let before = &self.found[first..earlier];
+            let next = before.partition_point(|found| {
+                ((found.ruleset, found.term), found.span.end) <= (key, written.span.start)
+            });
+            let overlaps = before.get(next).is_some_and(|found| {
+                (found.ruleset, found.term) == key && found.span.overlaps(written.span)
+            });
+            if !overlaps {
+                self.found.push(Found {
+                    ruleset: written.ruleset,
+                    term: written.term,
+                    part: part.number,
+                    span: written.span,
+                    view: None,
+                    written: Some(written.way),
+                    across: None,
+                });
+                budget.hit()?;
+            }
+        }
+        searched
     }
 
     /// Looks for candidates in one part.
@@ -520,6 +540,7 @@ impl Searcher {
                 part: part.number,
                 span,
                 view: Some(view),
+                written: None,
                 across: None,
             });
             budget.hit()?;
@@ -580,6 +601,7 @@ impl Searcher {
                             part: part.number,
                             span: self.reading.span(first, last),
                             view: None,
+                            written: None,
                             across: None,
                         });
                         budget.hit()?;
@@ -599,6 +621,9 @@ impl Searcher {
         part: &Part<'_>,
         found: &Found,
     ) -> Variants {
+        if let Some(way) = found.written {
+            return self.written.explain(ruleset, part, found.term, way);
+        }
         let row = &ruleset.terms[found.term as usize];
         let Some((view, sought)) = found
             .view
@@ -632,16 +657,19 @@ impl Searcher {
             Variants::EXACT
         };
         let walker = &mut self.walker;
-        let smallest = smallest(row.variants.without(Variant::Encoded), |variants| {
-            explains(walker, &ground, &sought, &row.text, variants, (start, end))
-        });
+        let smallest = smallest(
+            row.variants
+                .and(Variants::STANDARD)
+                .without(Variant::Encoded),
+            |variants| explains(walker, &ground, &sought, &row.text, variants, (start, end)),
+        );
         self.decoded = decoded;
         smallest.or(forced)
     }
 }
 
 /// The first subset of `variants` that holds: the fewest members first, then in table order.
-fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bool) -> Variants {
+pub(super) fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bool) -> Variants {
     let members: Vec<Variant> = variants.iter().collect();
     for size in 0..members.len() {
         let mut chosen: Vec<usize> = (0..size).collect();

@@ -13,8 +13,9 @@ use crate::text::reading::Reading;
 use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Severity, Verdict};
 
+use super::budget::Budget;
 use super::evaluate::{Circumstances, Evaluation};
-use super::search::{Budget, Found, Part, View};
+use super::search::{Found, Part, View};
 use super::{Message, Scanner};
 
 pub use super::walk::Miss;
@@ -481,7 +482,7 @@ impl Scanner {
                 .map(|cluster| {
                     cells.clear();
                     let shown = &text[cluster.start as usize..cluster.end as usize];
-                    folder.fold(shown, Variants::BUILT, &mut cells);
+                    folder.fold(shown, Variants::STRONG, &mut cells);
                     let folded: String = cells.iter().map(|cell| cell.plain).collect();
                     let look: String = cells
                         .iter()

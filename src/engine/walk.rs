@@ -28,7 +28,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Whether `cell`, of cluster `at`, counts as `symbol`.
-    fn equal(&self, at: usize, cell: &Symbol, symbol: &TermSymbol, looks: bool) -> bool {
+    pub(super) fn equal(&self, at: usize, cell: &Symbol, symbol: &TermSymbol, looks: bool) -> bool {
         if cell.plain == symbol.plain {
             return true;
         }
@@ -66,11 +66,11 @@ impl<'a> Ground<'a> {
         })
     }
 
-    fn eligible(&self, at: usize, cell: &Symbol) -> bool {
+    pub(super) fn eligible(&self, at: usize, cell: &Symbol) -> bool {
         self.clusters[at].eligible || cell.latin_look
     }
 
-    fn cluster(&self, at: usize) -> &'a str {
+    pub(super) fn cluster(&self, at: usize) -> &'a str {
         let cluster = &self.clusters[at];
         &self.text[cluster.start as usize..cluster.end as usize]
     }
@@ -332,7 +332,7 @@ impl Walker {
         self.steps += 1 + (ground.cluster(at).len() as u64 >> 4);
     }
 
-    fn right_border(
+    pub(super) fn right_border(
         &mut self,
         ground: &Ground<'_>,
         sought: &Sought<'_>,
@@ -397,7 +397,12 @@ impl Walker {
     }
 
     /// The nearest symbol beyond cluster `at` on that side, and its cluster; clusters that are read to nothing are passed over.
-    fn neighbour(&mut self, ground: &Ground<'_>, at: usize, side: Side) -> Option<(char, usize)> {
+    pub(super) fn neighbour(
+        &mut self,
+        ground: &Ground<'_>,
+        at: usize,
+        side: Side,
+    ) -> Option<(char, usize)> {
         let mut at = at;
         loop {
             at = match side {
@@ -428,7 +433,7 @@ impl Walker {
 
 /// A side of a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Left,
     Right,
 }

@@ -10,8 +10,9 @@ use crate::text::window::{SYMBOLS, WindowTerm};
 use crate::variant::Variant;
 use crate::verdict::{Coverage, Earlier};
 
+use super::budget::Budget;
 use super::conversation::{Cell, Conversation, Edge};
-use super::search::{Budget, Found};
+use super::search::Found;
 use super::walk::binds;
 
 /// How far a hit reaches back.
@@ -146,6 +147,7 @@ impl Windows {
                         part: 0,
                         span: self.edge.span_to(last),
                         view: None,
+                        written: None,
                         across: Some(self.across(kept, start)),
                     });
                 }

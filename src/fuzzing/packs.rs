@@ -276,6 +276,7 @@ fn rule(
             _ => Status::Enforce,
         },
         rollout: 10_000,
+        min_confidence: 0,
         window: None,
         lists,
         when,
@@ -299,6 +300,9 @@ fn rule(
         listings: Vec::new(),
         samples: Vec::new(),
     };
+    if random.chance(20) {
+        rule.min_confidence = random.pick(&[80, 85, 90, 95]);
+    }
     if random.chance(20) {
         rule.rollout = random.pick(&[0, 5, 2_500, 5_000, 9_999]);
     }

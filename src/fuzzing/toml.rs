@@ -59,6 +59,13 @@ fn write_rule(out: &mut String, pack: &Pack, rule: &Rule) {
     if !rule.except.is_empty() {
         line(out, "except", &terms(&rule.except));
     }
+    if rule.min_confidence > 0 {
+        line(
+            out,
+            "min_confidence",
+            &format!("0.{:02}", rule.min_confidence),
+        );
+    }
     if rule.rollout < 10_000 {
         let (percent, rest) = (rule.rollout / 100, rule.rollout % 100);
         line(out, "rollout", &format!("{percent}.{rest:02}"));

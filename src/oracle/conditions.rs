@@ -278,7 +278,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The hits of a list, those over several messages included that fit a window, after the exceptions of the list, the rule and the pack.
+    /// The hits of a list, those over several messages included that fit a window, and that the rule is sure enough of, after the exceptions of the list, the rule and the pack.
     fn list_hits(self, list: ListRef, window: Option<Window>) -> Vec<Hit> {
         let list = self.list(list);
         let exceptions: Vec<Hit> = [&list.except, &self.rule.except, &self.pack.except]
@@ -291,7 +291,8 @@ impl<'a> Seen<'a> {
             hits.extend(terms.filter_map(|term| self.message.across(term, window)));
         }
         hits.retain(|hit| {
-            !exceptions
+            let sure = hit.variants.confidence() >= self.rule.min_confidence;
+            sure && !exceptions
                 .iter()
                 .any(|exception| exception.part == hit.part && exception.span.holds(hit.span))
         });

@@ -1,6 +1,7 @@
 //! The hits of a term, and the smallest set of variants that explains each.
 
-use super::reading::{Cell, Reading};
+use super::forms;
+use super::reading::{Cell, Kind, Reading};
 use super::regex;
 use super::walk::{Pattern, walk};
 use crate::limits::Limits;
@@ -14,15 +15,23 @@ pub(super) struct Text<'a> {
     /// The original.
     pub(super) original: &'a str,
     readings: Vec<Reading>,
+    /// Those of section 3b.
+    otherwise: Vec<Reading>,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn new(original: &'a str) -> Self {
         let raw = [false, true].map(|as_l| Some(Reading::raw(original, as_l)));
         let decoded = [false, true].map(|as_l| Reading::decoded(original, as_l));
+        let otherwise = [
+            Some(Reading::raw(original, false)),
+            Some(Reading::reversed(original)),
+            Reading::transport(original),
+        ];
         Self {
             original,
             readings: raw.into_iter().chain(decoded).flatten().collect(),
+            otherwise: otherwise.into_iter().flatten().collect(),
         }
     }
 }
@@ -46,8 +55,86 @@ pub(super) fn of_term(term: &Term, text: &Text<'_>, limits: &Limits) -> Vec<(Spa
             }
         }
     }
+    if forms::applies(&pattern) {
+        for reading in &text.otherwise {
+            let wanted = match reading.kind {
+                Kind::Raw => true,
+                Kind::Reversed => pattern.variants.contains(Variant::Reversed),
+                Kind::Transport => pattern.variants.contains(Variant::Transport),
+            };
+            if !wanted {
+                continue;
+            }
+            let earlier = hits.clone();
+            for (first, last, used) in written_otherwise(&pattern, reading, limits) {
+                let span = span_of(reading, first, last);
+                if earlier.iter().all(|(hit, _)| !hit.overlaps(span)) {
+                    let place = (first, last, used);
+                    hits.push((span, explain_forms(term, &pattern, reading, place, limits)));
+                }
+            }
+        }
+    }
     hits.sort();
     hits
+}
+
+/// The hits of section 3b in one reading, as their first and last clusters and the variants of that section.
+fn written_otherwise(
+    pattern: &Pattern,
+    reading: &Reading,
+    limits: &Limits,
+) -> Vec<(usize, usize, Variants)> {
+    let cells = reading.cells(pattern.variants);
+    let mut walks: Vec<(usize, usize, Variants)> = Vec::new();
+    for start in 0..cells.len() {
+        if let Some((end, used)) = forms::walk(pattern, reading, &cells, start, limits) {
+            walks.retain(|(_, other, _)| *other != end);
+            walks.push((start, end, used));
+        }
+    }
+    let mut hits: Vec<(usize, usize, Variants)> = Vec::new();
+    for (start, end, used) in walks {
+        let (first, last) = (cells[start].cluster, cells[end].cluster);
+        if hits.iter().all(|(_, before, _)| *before < first) {
+            hits.push((first, last, used));
+        }
+    }
+    hits
+}
+
+/// The variants of section 3b that the walk used, and the fewest of the others under which it succeeds with the same end.
+fn explain_forms(
+    term: &Term,
+    pattern: &Pattern,
+    reading: &Reading,
+    (first, last, used): (usize, usize, Variants),
+    limits: &Limits,
+) -> Variants {
+    let others = pattern
+        .variants
+        .and(Variants::STANDARD)
+        .without(Variant::Encoded);
+    let mut subsets: Vec<Variants> = (0..=others.bits())
+        .map(Variants::from_bits)
+        .filter(|subset| others.contains_all(*subset))
+        .collect();
+    subsets.sort_by_key(|subset| size_and_order(*subset));
+    let explains = |subset: &Variants| {
+        let pattern = Pattern::new(term, subset.or(used));
+        if !forms::applies(&pattern) {
+            return false;
+        }
+        let cells = reading.cells(pattern.variants);
+        let start = cells.iter().position(|cell| cell.cluster == first);
+        let end = start.and_then(|start| forms::walk(&pattern, reading, &cells, start, limits));
+        end.is_some_and(|(end, _)| cells[end].cluster == last)
+    };
+    subsets
+        .into_iter()
+        .find(explains)
+        .unwrap_or(others)
+        .or(used)
 }
 
 /// The hits in one reading, as their first and last clusters.
@@ -95,7 +182,10 @@ fn explain(
     last: usize,
     limits: &Limits,
 ) -> Variants {
-    let all = pattern.variants.without(Variant::Encoded);
+    let all = pattern
+        .variants
+        .and(Variants::STANDARD)
+        .without(Variant::Encoded);
     let mut subsets: Vec<Variants> = (0..=all.bits())
         .map(Variants::from_bits)
         .filter(|subset| all.contains_all(*subset))
@@ -122,8 +212,6 @@ pub(super) fn size_and_order(variants: Variants) -> (usize, Vec<Variant>) {
 }
 
 fn span_of(reading: &Reading, first: usize, last: usize) -> Span {
-    Span::new(
-        reading.clusters[first].span.start,
-        reading.clusters[last].span.end,
-    )
+    let (first, last) = (reading.clusters[first].span, reading.clusters[last].span);
+    Span::new(first.start.min(last.start), first.end.max(last.end))
 }

@@ -16,12 +16,14 @@
 
 mod conditions;
 mod escapes;
+mod forms;
 mod hits;
 mod policy;
 mod reading;
 mod regex;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod walk;
 mod windows;
 

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::borders;
-use super::escapes;
+use super::{escapes, transport};
 use crate::primitives::Span;
 use crate::text::tables::{self, Class, Script};
 use crate::variant::{Variant, Variants};
@@ -53,9 +53,22 @@ pub(super) struct Cell {
     pub(super) last: bool,
 }
 
+/// What a reading is for, beside looking for terms as they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The text as it stands, or with its escapes decoded.
+    Raw,
+    /// The text from its last cluster to its first.
+    Reversed,
+    /// The text with what is encoded for transport decoded.
+    Transport,
+}
+
 /// One reading of a text.
 #[derive(Debug)]
 pub(super) struct Reading {
+    /// What it is for.
+    pub(super) kind: Kind,
     /// Its clusters.
     pub(super) clusters: Vec<Cluster>,
     /// Whether what could be an i or an l is read as an l.
@@ -79,9 +92,28 @@ impl Reading {
         Self::new(clusters, as_l, false)
     }
 
+    /// The text from its last cluster to its first.
+    pub(super) fn reversed(text: &str) -> Self {
+        let mut clusters = Self::raw(text, false).clusters;
+        clusters.reverse();
+        let mut reading = Self::new(clusters, false, false);
+        reading.kind = Kind::Reversed;
+        reading
+    }
+
     /// The text with its escapes decoded. `None` if it holds none.
     pub(super) fn decoded(text: &str, as_l: bool) -> Option<Self> {
-        let characters = escapes::decode(text)?;
+        Some(Self::of(text, as_l, &escapes::decode(text)?))
+    }
+
+    /// The text with what is encoded for transport decoded. `None` if it holds nothing so encoded.
+    pub(super) fn transport(text: &str) -> Option<Self> {
+        let mut reading = Self::of(text, false, &transport::decode(text)?);
+        reading.kind = Kind::Transport;
+        Some(reading)
+    }
+
+    fn of(text: &str, as_l: bool, characters: &[escapes::Decoded]) -> Self {
         let decoded: String = characters.iter().map(|c| c.symbol).collect();
         let original_borders = borders(text);
         let mut rest = characters.iter();
@@ -102,12 +134,13 @@ impl Reading {
                 _ => clusters.push(new_cluster(cluster.to_owned(), span, escaped)),
             }
         }
-        Some(Self::new(clusters, as_l, true))
+        Self::new(clusters, as_l, true)
     }
 
     fn new(mut clusters: Vec<Cluster>, as_l: bool, decoded: bool) -> Self {
         mark_suspicious(&mut clusters);
         Self {
+            kind: Kind::Raw,
             clusters,
             as_l,
             decoded,

@@ -49,6 +49,7 @@ fn rule(when: Condition) -> Rule {
         alert: false,
         status: Status::Enforce,
         rollout: 10_000,
+        min_confidence: 0,
         window: None,
         lists: Vec::new(),
         when,

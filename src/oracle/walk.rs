@@ -14,29 +14,29 @@ pub(super) struct Pattern {
     /// The significant symbols.
     pub(super) symbols: Vec<Cell>,
     /// What lies between two of them; one fewer than the symbols.
-    junctions: Vec<Junction>,
+    pub(super) junctions: Vec<Junction>,
     /// The variants that count: without `gaps` and `repeats` if no symbol is a word symbol.
     pub(super) variants: Variants,
     /// What the term says of borders.
-    word: Option<bool>,
+    pub(super) word: Option<bool>,
     /// Whether the term holds a Turkic letter.
     turkic: bool,
 }
 
 #[derive(Debug, Default)]
-struct Junction {
+pub(super) struct Junction {
     /// Whether white space or prose stood here.
-    soft: bool,
+    pub(super) soft: bool,
     /// What stood here.
-    own: Vec<char>,
+    pub(super) own: Vec<char>,
     /// Whether the symbols on both sides are of one cluster.
-    inside: bool,
+    pub(super) inside: bool,
 }
 
 impl Pattern {
     /// `term` under `variants`, which are those of the term or fewer.
     pub(super) fn new(term: &Term, variants: Variants) -> Self {
-        let mut variants = variants.and(Variants::BUILT);
+        let mut variants = variants;
         let reading = Reading::raw(&term.text, false);
         let cells = reading.cells(variants);
         if !cells.iter().any(|cell| is_word(cell.symbol)) {
@@ -82,7 +82,7 @@ impl Pattern {
         self.variants.contains(variant)
     }
 
-    fn equal(&self, cell: &Cell, symbol: &Cell) -> bool {
+    pub(super) fn equal(&self, cell: &Cell, symbol: &Cell) -> bool {
         cell.symbol == symbol.symbol
             || (self.has(Variant::Confusables)
                 && (cell.eligible || symbol.eligible)
@@ -281,14 +281,14 @@ fn looks_stretched(pattern: &Pattern, taken: &[Vec<usize>]) -> bool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Left,
     Right,
 }
 
 /// One edge of a hit.
 #[derive(Debug)]
-struct Edge<'a> {
+pub(super) struct Edge<'a> {
     bound: bool,
     side: Side,
     reading: &'a Reading,
@@ -299,7 +299,7 @@ struct Edge<'a> {
 }
 
 impl<'a> Edge<'a> {
-    fn new(pattern: &Pattern, reading: &'a Reading, cluster: usize, side: Side) -> Self {
+    pub(super) fn new(pattern: &Pattern, reading: &'a Reading, cluster: usize, side: Side) -> Self {
         let clusters = &reading.clusters;
         let mut outside: Vec<usize> = match side {
             Side::Left => (0..cluster).rev().collect(),
@@ -348,8 +348,15 @@ impl<'a> Edge<'a> {
         })
     }
 
+    /// The symbol of the nearest cluster outside.
+    pub(super) fn neighbour(&self) -> Option<char> {
+        self.outside
+            .first()
+            .and_then(|outside| self.nearest(*outside))
+    }
+
     /// Whether the border refuses the hit.
-    fn is_refused(&self) -> bool {
+    pub(super) fn is_refused(&self) -> bool {
         let goes_on = |outside| self.binds(self.cluster, self.symbol(), outside);
         if !self.bound || !goes_on(self.outside.first()) {
             return false;

@@ -77,6 +77,8 @@ pub struct Rule {
     /// In how many hundredths of a percent of the conversations it is in force, 10,000 being all. Elsewhere it is in shadow, and so it is
     /// for a message without a conversation.
     pub rollout: u16,
+    /// The least confidence of hits of its lists, in percent.
+    pub min_confidence: u8,
     /// The rule's own lists.
     pub lists: Vec<List>,
     /// When it fires.

@@ -155,8 +155,8 @@ impl Reading<'_, '_> {
         let samples = self.samples(table, &at, status);
         let title = self.prose(table, "title");
         let rollout = self.rollout(table);
+        let min_confidence = self.min_confidence(table);
         let window = self.window(table).or(self.defaults.window);
-        self.reserved(table);
         let span =
             |key: &str| Self::value(table, key).map_or(at.clone(), |(_, value)| value.span());
         let raw = RawRule {
@@ -182,6 +182,7 @@ impl Reading<'_, '_> {
             alert,
             status,
             rollout,
+            min_confidence,
             window,
             lists: scope.lists,
             when: when?,
@@ -432,17 +433,20 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Keys of the format that are checked and have no effect yet.
-    fn reserved(&mut self, table: &Table<'_>) {
-        if let Some((key, value)) = Self::value(table, "min_confidence") {
-            if number(value.get_ref()).is_some_and(|n| (0.0..=1.0).contains(&n)) {
-                self.not_built("min_confidence", key);
-            } else {
+    /// `min_confidence`, in percent.
+    fn min_confidence(&mut self, table: &Table<'_>) -> u8 {
+        let Some((_, value)) = Self::value(table, "min_confidence") else {
+            return 0;
+        };
+        match number(value.get_ref()).filter(|n| (0.0..=1.0).contains(n)) {
+            Some(least) => (least * 100.0).ceil() as u8,
+            None => {
                 self.wrong_type(
                     "min_confidence",
                     value,
                     ("a number from 0.0 to 1.0", "0.0 到 1.0 之间的数"),
                 );
+                0
             }
         }
     }

@@ -186,7 +186,7 @@ impl Reading<'_, '_> {
             place: value.span(),
         });
         let allow = self.terms(table, "allow");
-        let inherited = Inherited::from_variants(Variants::STANDARD.and(Variants::BUILT));
+        let inherited = Inherited::from_variants(Variants::STANDARD);
         Some(Tenant {
             id: id?,
             packs,

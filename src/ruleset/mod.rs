@@ -2,6 +2,7 @@
 //!
 //! Everything is flat: rows that name each other by number.
 
+pub(crate) mod prefixes;
 mod windows;
 
 use std::fmt;
@@ -29,6 +30,8 @@ pub struct Ruleset {
     /// Symbols of the terms that hold no letter or digit.
     pub(crate) bare: Matcher,
     pub(crate) bare_terms: Groups<u32>,
+    /// How the terms begin that may be written otherwise than letter by letter.
+    pub(crate) prefixes: prefixes::Prefixes,
     pub(crate) regexes: Vec<RegexRow>,
     /// For each term, the sets it is in.
     pub(crate) term_sets: Groups<u32>,
@@ -143,7 +146,8 @@ impl Ruleset {
             + self.set_watch.bytes()
             + self.category_watch.bytes()
             + self.set_categories.bytes()
-            + self.set_kinds.bytes();
+            + self.set_kinds.bytes()
+            + self.prefixes.bytes();
         let rows = size_of_val(&*self.nodes)
             + size_of_val(&*self.node_members)
             + size_of_val(&*self.operands)
@@ -289,6 +293,8 @@ pub(crate) struct RuleRow {
     pub(crate) shadow: bool,
     /// Hundredths of a percent of the conversations.
     pub(crate) rollout: u16,
+    /// The least confidence of its hits, in percent.
+    pub(crate) min_confidence: u8,
     pub(crate) window: Option<Window>,
     pub(crate) scenes: Scenes,
     pub(crate) from: Option<Timestamp>,

@@ -19,8 +19,7 @@ struct Segment {
 impl Decoded {
     /// Decodes `text` in place of what was here; whether there was an escape in it.
     pub(crate) fn fill(&mut self, text: &str) -> bool {
-        self.text.clear();
-        self.segments.clear();
+        self.clear();
         let bytes = text.as_bytes();
         let (mut plain, mut at) = (0, 0);
         while at < bytes.len() {
@@ -42,6 +41,11 @@ impl Decoded {
         self.segments.iter().any(|segment| segment.escaped)
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.segments.clear();
+    }
+
     /// The decoded text.
     pub(crate) fn text(&self) -> &str {
         &self.text
@@ -55,7 +59,8 @@ impl Decoded {
         }
     }
 
-    fn keep(&mut self, text: &str, from: usize, to: usize) {
+    /// Bytes `from..to` of `text` stand as they are.
+    pub(crate) fn keep(&mut self, text: &str, from: usize, to: usize) {
         if from < to {
             self.text.push_str(&text[from..to]);
             self.segments.push(Segment {
@@ -80,7 +85,8 @@ impl Decoded {
         Some(at + len)
     }
 
-    fn escaped(&mut self, c: char, from: usize, to: usize) {
+    /// A character that stands for bytes `from..to` of the original.
+    pub(crate) fn escaped(&mut self, c: char, from: usize, to: usize) {
         self.text.push(c);
         self.segments.push(Segment {
             end: self.text.len(),

@@ -8,4 +8,5 @@ pub(crate) mod skeleton;
 pub(crate) mod symbols;
 pub mod tables;
 pub(crate) mod term;
+pub(crate) mod transport;
 pub(crate) mod window;

@@ -92,6 +92,25 @@ impl Reading {
         }
     }
 
+    /// Reads `text` from its last cluster to its first; what is read is written to `turned`.
+    pub(crate) fn fill_reversed(&mut self, text: &str, turned: &mut String) {
+        self.clusters.clear();
+        turned.clear();
+        for (from, cluster) in text.grapheme_indices(true).rev() {
+            let start = turned.len();
+            turned.push_str(cluster);
+            self.clusters.push(Cluster {
+                start: start as u32,
+                end: turned.len() as u32,
+                from: from as u32,
+                to: (from + cluster.len()) as u32,
+                eligible: false,
+                decoded: false,
+            });
+        }
+        self.mark_eligible(turned);
+    }
+
     /// The clusters, in order.
     pub(crate) fn clusters(&self) -> &[Cluster] {
         &self.clusters
@@ -99,9 +118,10 @@ impl Reading {
 
     /// The span in the original text from cluster `first` to the end of cluster `last`.
     pub(crate) fn span(&self, first: usize, last: usize) -> Span {
+        let (first, last) = (&self.clusters[first], &self.clusters[last]);
         Span::new(
-            self.clusters[first].from as usize,
-            self.clusters[last].to as usize,
+            first.from.min(last.from) as usize,
+            first.to.max(last.to) as usize,
         )
     }
 

@@ -1,5 +1,7 @@
 //! Reading a term (`src/ARCHITECTURE.md`, 2): through the same fold as a text.
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::text::fold::{Folder, Symbol};
 use crate::text::reading::Reading;
 use crate::text::skeleton::word_symbols;
@@ -74,6 +76,17 @@ impl TermReading {
             between: between.into(),
             variants,
         }
+    }
+
+    /// Whether it may be written otherwise than letter by letter (`src/ARCHITECTURE.md`, 3b).
+    pub(crate) fn has_forms(&self) -> bool {
+        !self.variants.and(Variants::FORMS).is_empty()
+            && self.symbols.len() >= 2
+            && self.symbols.iter().all(|symbol| {
+                symbol.is_word()
+                    && !is_combining_mark(symbol.plain)
+                    && !tables::is_mark(symbol.plain)
+            })
     }
 
     /// How many symbols stand before the first that the skeleton shows. A mark that stays is a word symbol, and the skeleton drops it.

@@ -159,8 +159,10 @@ impl Serialize for One<'_> {
         out.serialize_field("severity", severity)?;
         out.serialize_field("action", action)?;
         out.serialize_field("lowered_from", lowered_from)?;
-        // There is no model of it yet.
-        out.serialize_field("confidence", &1.0)?;
+        out.serialize_field(
+            "confidence",
+            &(f64::from(self.finding.confidence()) / 100.0),
+        )?;
         out.serialize_field("references", &All(references, Text))?;
         out.serialize_field("listings", &All(listings, Entry))?;
         out.serialize_field("alert", &self.alert)?;

@@ -7,6 +7,8 @@ mod base;
 mod broken;
 #[cfg(feature = "callbacks")]
 mod callbacks;
+#[cfg(feature = "adapter")]
+mod chat;
 #[cfg(feature = "cli")]
 mod check;
 #[cfg(feature = "cli")]
@@ -15,6 +17,7 @@ mod codes;
 mod compile;
 mod evade;
 mod fmt;
+mod forms;
 mod fuzzing;
 mod guide;
 mod hostile;
@@ -25,6 +28,7 @@ mod readme;
 mod registry;
 mod regressions;
 mod relations;
+mod schema;
 mod selftest;
 #[cfg(feature = "source")]
 mod source;

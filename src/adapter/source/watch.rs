@@ -34,10 +34,14 @@ impl fmt::Debug for Watch {
     }
 }
 
+type Asked = dyn FnOnce(&mut Folder, &Registry) + Send;
+
 enum Told {
     Changed(Vec<PathBuf>),
     /// Something was lost.
     Everything,
+    /// Somebody wants to do something between two looks.
+    Ask(Box<Asked>),
     Stop,
 }
 
@@ -68,6 +72,10 @@ impl Watch {
                     let changed = match told.recv_timeout(wait) {
                         Ok(Told::Changed(paths)) => paths,
                         Ok(Told::Everything) | Err(RecvTimeoutError::Timeout) => Vec::new(),
+                        Ok(Told::Ask(asked)) => {
+                            asked(&mut folder, &registry);
+                            continue;
+                        }
                         Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                     };
                     eyes.follow(folder.path());
@@ -86,6 +94,23 @@ impl Watch {
             stop: Some(stop),
             thread: Some(thread),
         })
+    }
+
+    /// Looks at the whole folder soon, as if everything in it had changed.
+    pub fn look(&self) {
+        self.tell(Told::Everything);
+    }
+
+    /// Does something with the folder between two looks, in the thread that watches it.
+    pub fn ask(&self, what: impl FnOnce(&mut Folder, &Registry) + Send + 'static) {
+        self.tell(Told::Ask(Box::new(what)));
+    }
+
+    fn tell(&self, told: Told) {
+        if let Some(tell) = &self.stop {
+            // A thread that has ended hears nothing.
+            let _ = tell.send(told);
+        }
     }
 }
 

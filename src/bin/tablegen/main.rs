@@ -12,6 +12,7 @@
 
 mod classes;
 mod evade;
+mod han;
 mod looks;
 mod marks;
 mod scripts;
@@ -74,5 +75,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = sources::Data::read(Path::new(&dir))?;
     let tables = Tables::from(&data)?;
     write::all(&tables, &data, Path::new("src/text/tables"))?;
+    han::all(&tables, Path::new(&dir), Path::new("src/text/tables/han"))?;
     evade::all(Path::new(&dir), Path::new("src/evade/tables.rs"))
 }

@@ -22,10 +22,15 @@ mod packs;
 mod playground;
 mod replace;
 mod revision;
+mod schema;
 mod screen;
+#[cfg(feature = "serve")]
+mod serve;
 mod term;
 mod test;
 mod time;
+#[cfg(feature = "worker")]
+mod worker;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -50,11 +55,16 @@ enum Command {
     ExplainCode(explain_code::Args),
     New(new::Args),
     Fmt(fmt::Args),
+    Schema(schema::Args),
     Import(import::Args),
     Diff(diff::Args),
     #[cfg(feature = "playground")]
     Playground(playground::Args),
     Alerts(alerts::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
+    #[cfg(feature = "worker")]
+    Worker(worker::Args),
 }
 
 /// How a command ended, other than by breaking off.
@@ -94,11 +104,16 @@ fn main() -> ExitCode {
         Command::ExplainCode(args) => explain_code::run(&args),
         Command::New(args) => new::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Diff(args) => diff::run(&args),
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
+        #[cfg(feature = "worker")]
+        Command::Worker(args) => worker::run(&args),
     };
     let (said, code) = match ran {
         Ok(Done::Well) => return ExitCode::SUCCESS,

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::engine::search::Budget;
+use crate::engine::budget::Budget;
 use crate::engine::trace::{
     ActionExplained, ConditionExplained, ListingExplained, LowerExplained, Removed, RuleExplained,
 };

@@ -6,6 +6,9 @@
 //! folded fully at once. Fully means: NFC, `width`, NFD, every combining mark dropped, `stroke`, invisible characters dropped, `script_fold`
 //! and `jamo`, `case_fold`, `confusable`, `case_fold`, and last `merged`.
 
+pub mod han;
+pub mod signs;
+
 #[rustfmt::skip]
 mod letters;
 #[rustfmt::skip]

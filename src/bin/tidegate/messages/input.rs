@@ -27,6 +27,19 @@ impl Bad {
             message: message.into(),
         }
     }
+
+    /// What is no UTF-8 from that byte on.
+    #[cfg(any(feature = "serve", feature = "worker"))]
+    pub(crate) fn utf8(valid_up_to: usize) -> Self {
+        let at = valid_up_to + 1;
+        Self::new("bad-utf8", format!("no UTF-8 from byte {at} on"))
+    }
+
+    /// A message of a tenant that nobody knows.
+    #[cfg(feature = "worker")]
+    pub(crate) fn unknown_tenant() -> Self {
+        Self::new("unknown-tenant", "nobody knows the tenant of the subject")
+    }
 }
 
 /// A message as it came in. After an error it holds what was read up to there.
@@ -78,6 +91,18 @@ impl<'a> Input<'a> {
     pub(crate) fn parts(&self) -> Option<Vec<&str>> {
         let parts = self.parts.as_ref()?;
         Some(parts.iter().map(|text| &**text).collect())
+    }
+
+    /// The tenant that it names.
+    #[cfg(feature = "serve")]
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Where it goes.
+    #[cfg(feature = "serve")]
+    pub(crate) fn scene(&self) -> Scene {
+        self.scene
     }
 
     /// The message of a line that was read. `parts` are its own; `tenant` is whose it is if it does not say.

@@ -1,0 +1,230 @@
+//! `tidegate serve`: one process beside any message server, over HTTP.
+//!
+//! | question | file |
+//! |---|---|
+//! | What may be configured, and what is wrong with a configuration? | `config` |
+//! | Who may ask? | `tokens` |
+//! | Who is connected, and how does it end? | `listen` |
+//! | What is where? | `routes` |
+//! | How is a message judged in time? | `app` |
+//! | How is it asked and answered? | `screen` (ours), `callbacks` (those of other servers) |
+//! | When is an alert there? | `alerting` |
+//! | Who changed what? | `admin`, `audit` |
+//! | What is counted? | `metrics` |
+
+mod admin;
+mod alerting;
+mod app;
+mod audit;
+mod callbacks;
+mod config;
+mod listen;
+mod metrics;
+mod notify;
+mod routes;
+mod screen;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tidegate::adapter::Stage;
+use tidegate::adapter::source::{Folder, Synced, Watch};
+use tidegate::diag::Lang;
+use tidegate::{Compiler, Diagnostics, PackLimits};
+
+use crate::check::Tongue;
+use crate::{Broke, Done, packs, term, time};
+use alerting::Alerting;
+use app::{App, Ready};
+use audit::Audit;
+use config::Config;
+
+/// Serves verdicts over HTTP, and answers the callbacks of other message servers
+///
+/// Tenants and their packs come from a folder, which is watched; SIGHUP looks at it at once. SIGTERM ends the server once what is under way is
+/// answered. Where it listens is printed on standard output.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "serve.toml")]
+    config: PathBuf,
+    /// Say what is wrong with the configuration and the tenants, and end
+    #[arg(long)]
+    check: bool,
+    /// Print a new token, and its hash for the configuration, and end
+    #[arg(long, conflicts_with = "check")]
+    new_token: bool,
+    /// Print a new secret for one-time codes, and end
+    #[arg(long, conflicts_with_all = ["check", "new_token"])]
+    new_totp: bool,
+    /// The language of problems [default: that of the environment]
+    #[arg(long, value_enum)]
+    lang: Option<Tongue>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
+    let random = |error: getrandom::Error| {
+        Broke::Usage(format!("the system gives no random bytes: {error}"))
+    };
+    let mut out = std::io::stdout().lock();
+    if args.new_token {
+        let token = tokens::new_token().map_err(random)?;
+        writeln!(out, "{token}\nhash = \"{}\"", tokens::Hash::of(&token))?;
+        return Ok(Done::Well);
+    }
+    if args.new_totp {
+        let secret = tokens::new_totp().map_err(random)?;
+        writeln!(
+            out,
+            "{secret}\notpauth://totp/tidegate?secret={secret}&issuer=tidegate"
+        )?;
+        return Ok(Done::Well);
+    }
+    drop(out);
+    let lang = Tongue::lang(args.lang);
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let config = match Config::load(&args.config, environment) {
+        Ok(config) => config,
+        Err(problems) => return wrong(&problems, lang),
+    };
+    if args.check {
+        return check(&config, lang);
+    }
+    log(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("tidegate-http")
+        .enable_all()
+        .build()?;
+    let app = Arc::new(App::new(config));
+    let audit = Audit::open(&app.config.audit, &app.config.admins)?;
+    let ended = runtime.block_on(listen::serve(Arc::clone(&app), Arc::new(audit), lang));
+    // What still runs on other threads has been answered for already.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    if let Some(alerting) = app.ready.get().and_then(|ready| ready.alerting.as_ref()) {
+        alerting.finish();
+    }
+    ended
+}
+
+/// Draws problems on standard error.
+fn wrong(problems: &Diagnostics, lang: Lang) -> Result<Done, Broke> {
+    let (mut err, color) = term::err();
+    write!(err, "{}", tidegate::diag::render(problems, lang, color))?;
+    Ok(Done::Wrong)
+}
+
+fn check(config: &Config, lang: Lang) -> Result<Done, Broke> {
+    let (base, _) = base(config)?;
+    let (_, registry, synced) = match Folder::open(&config.folder, base, time::now()) {
+        Ok(opened) => opened,
+        Err(problems) => return wrong(&problems, lang),
+    };
+    for (_, problems) in &synced.refused {
+        wrong(problems, lang)?;
+    }
+    let mut out = std::io::stdout().lock();
+    let tenants = registry.snapshot().len();
+    writeln!(
+        out,
+        "{}, {} refused",
+        term::count(tenants, "tenant"),
+        synced.refused.len()
+    )?;
+    Ok(if synced.refused.is_empty() {
+        Done::Well
+    } else {
+        Done::Badly
+    })
+}
+
+type Base = (Vec<Arc<tidegate::Ruleset>>, BTreeMap<String, String>);
+
+/// The base library, compiled, and the versions of its packs.
+fn base(config: &Config) -> Result<Base, Broke> {
+    if config.written.no_base {
+        return Ok((Vec::new(), BTreeMap::new()));
+    }
+    let packs = tidegate::base::packs().map_err(packs::broken)?;
+    let versions = packs
+        .iter()
+        .map(|pack| (pack.id.to_string(), pack.version.to_string()))
+        .collect();
+    let compiler = Compiler::new().limits(PackLimits::operator()).locked(true);
+    let ruleset = packs
+        .into_iter()
+        .fold(compiler, Compiler::pack)
+        .build()
+        .map_err(packs::broken)?;
+    Ok((vec![Arc::new(ruleset)], versions))
+}
+
+/// Loads everything that judges. Takes as long as compiling takes; the server listens meanwhile.
+fn load(app: &Arc<App>, lang: Lang) -> Result<(), Broke> {
+    let config = &app.config;
+    let (base, versions) = base(config)?;
+    let (folder, registry, synced) =
+        Folder::open(&config.folder, base, time::now()).map_err(|problems| {
+            Broke::Usage(format!(
+                "{}\n{}",
+                config.folder.display(),
+                problems.to_text(lang).trim_end()
+            ))
+        })?;
+    told(app, &synced, lang);
+    let alerting = match &config.alerts {
+        Some(folder) => Some(Arc::new(Alerting::open(folder, versions)?)),
+        None => None,
+    };
+    let (manners, of_tenants) = config.manners();
+    let stage = Stage::new(&registry).with_manners(manners, of_tenants);
+    let seen = Arc::clone(app);
+    let watch = Watch::start(folder, registry, time::now, move |synced| {
+        told(&seen, synced, lang)
+    })?;
+    let ready = Ready {
+        stage,
+        alerting,
+        watch: Mutex::new(watch),
+    };
+    // Only this thread sets it.
+    let _ = app.ready.set(ready);
+    Ok(())
+}
+
+/// Counts and logs what a look at the folder found.
+fn told(app: &App, synced: &Synced, lang: Lang) {
+    app.metrics.reloads.fetch_add(1, Ordering::Relaxed);
+    app.metrics
+        .refused
+        .fetch_add(synced.refused.len() as u64, Ordering::Relaxed);
+    for (file, problems) in &synced.refused {
+        tracing::error!(file = %file, problems = %problems.to_text(lang).trim_end(), "refused; what was live stays so");
+    }
+    tracing::info!(
+        set = synced.set.len(),
+        removed = synced.removed.len(),
+        shared = synced.shared,
+        refused = synced.refused.len(),
+        "the folder of tenants was read"
+    );
+}
+
+fn log(config: &Config) {
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        .with_max_level(tracing::Level::INFO);
+    // A second one in a process is none of ours, and stays.
+    let _ = if config.written.log.json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.try_init()
+    };
+}

@@ -1,0 +1,954 @@
+//! The configuration: one TOML file, and variables of the environment over it. All that is wrong is told at once, with its place.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tidegate::adapter::Manners;
+use tidegate::adapter::callback::{Account, Dialect};
+use tidegate::alert::sink::Secret;
+use tidegate::diag::{Code, Diagnostic, Said, codes};
+use tidegate::{Diagnostics, Scene};
+use toml::de::{DeTable, DeValue};
+
+use super::tokens::{Hash, Totp};
+
+/// Variables that begin so override the file: `TIDEGATE_SERVE__LIMITS__CONNECTIONS=512` is `connections` in `[limits]`.
+pub(super) const PREFIX: &str = "TIDEGATE_SERVE__";
+/// Bytes of the longest file.
+const LONGEST: usize = 1 << 20;
+/// What is shown to somebody who guesses is too short to be one.
+const SHORTEST_SECRET: usize = 16;
+
+/// The file as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Written {
+    /// Where it listens.
+    listen: String,
+    /// The folder of tenants.
+    folder: PathBuf,
+    /// Leave the base library out.
+    pub(super) no_base: bool,
+    /// The outbox of alerts.
+    pub(super) alerts: Option<PathBuf>,
+    pub(super) limits: Limits,
+    pub(super) log: Log,
+    tls: Option<Tls>,
+    /// Where admin calls are written down.
+    audit: PathBuf,
+    token: Vec<TokenEntry>,
+    admin: Vec<AdminEntry>,
+    callback: Vec<CallbackEntry>,
+    /// How servers of tenants are told that are not named below.
+    manners: Manners,
+    tenant: BTreeMap<String, Manners>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8787".to_owned(),
+            folder: "tenants".into(),
+            no_base: false,
+            alerts: None,
+            limits: Limits::default(),
+            log: Log::default(),
+            tls: None,
+            audit: "audit.jsonl".into(),
+            token: Vec::new(),
+            admin: Vec::new(),
+            callback: Vec::new(),
+            manners: Manners::default(),
+            tenant: BTreeMap::new(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Bytes of a message's body.
+    pub(super) body_bytes: usize,
+    /// Bytes of a batch.
+    pub(super) batch_bytes: usize,
+    /// Messages of a batch.
+    pub(super) batch: usize,
+    /// Connections that are served; as many again are told that there is no room, and others are closed.
+    pub(super) connections: usize,
+    /// Texts longer than this are judged on threads of their own, so that they hold up nobody.
+    pub(super) inline_bytes: usize,
+    /// How many of these at a time; 0 is two for each core.
+    pub(super) workers: usize,
+    /// Milliseconds that a message of `/v1/screen` may take.
+    pub(super) deadline_ms: u64,
+    /// Milliseconds that a batch may take.
+    pub(super) batch_deadline_ms: u64,
+    /// Milliseconds that the server may be behind before messages are answered without a look.
+    pub(super) shed_ms: u64,
+    /// Seconds for the head of a request; as long a connection may be idle.
+    pub(super) head_seconds: u64,
+    /// Seconds that requests under way have when the server ends.
+    pub(super) drain_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 128 << 10,
+            batch_bytes: 4 << 20,
+            batch: 10_000,
+            connections: 1_024,
+            inline_bytes: 2 << 10,
+            workers: 0,
+            deadline_ms: 1_000,
+            batch_deadline_ms: 10_000,
+            shed_ms: 40,
+            head_seconds: 10,
+            drain_seconds: 10,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    /// Lines are JSON.
+    pub(super) json: bool,
+    /// Of so many verdicts, one is logged, without text; 0 logs none.
+    pub(super) sample: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tls {
+    /// The chain of certificates, as PEM.
+    pub(super) certificate: PathBuf,
+    /// The key, as PEM.
+    pub(super) key: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenEntry {
+    name: String,
+    hash: String,
+    tenants: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdminEntry {
+    name: String,
+    hash: String,
+    totp: Secret,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallbackEntry {
+    name: String,
+    dialect: Dialect,
+    tenant: String,
+    secret: Option<Secret>,
+    app: Option<String>,
+    group_scene: Option<String>,
+    code: Option<i64>,
+    group_code: Option<i64>,
+    language: Option<String>,
+    deadline_ms: Option<u64>,
+    /// By scene.
+    #[serde(default)]
+    scene_deadline_ms: BTreeMap<String, u64>,
+}
+
+/// The configuration, as it is used.
+#[derive(Debug)]
+pub(super) struct Config {
+    pub(super) written: Written,
+    pub(super) listen: SocketAddr,
+    pub(super) folder: PathBuf,
+    pub(super) alerts: Option<PathBuf>,
+    pub(super) audit: PathBuf,
+    #[cfg_attr(
+        not(feature = "serve-tls"),
+        expect(dead_code, reason = "a configuration with TLS was refused")
+    )]
+    pub(super) tls: Option<Tls>,
+    pub(super) tokens: Vec<Token>,
+    pub(super) admins: Vec<Admin>,
+    pub(super) callbacks: BTreeMap<String, Callback>,
+    /// The callback of a Matrix policy server, whose path is fixed.
+    pub(super) matrix: Option<String>,
+}
+
+/// Who may ask, and for whom.
+#[derive(Debug)]
+pub(super) struct Token {
+    pub(super) hash: Hash,
+    /// `*` is any.
+    pub(super) tenants: Vec<String>,
+}
+
+impl Token {
+    pub(super) fn may(&self, tenant: &str) -> bool {
+        self.tenants
+            .iter()
+            .any(|known| known == "*" || known == tenant)
+    }
+
+    /// Whose a message is that does not say.
+    pub(super) fn only(&self) -> Option<&str> {
+        match &self.tenants[..] {
+            [one] if one != "*" => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// Who may change something.
+#[derive(Debug)]
+pub(super) struct Admin {
+    pub(super) name: String,
+    pub(super) hash: Hash,
+    pub(super) totp: Totp,
+}
+
+/// A message server that asks.
+#[derive(Debug)]
+pub(super) struct Callback {
+    pub(super) account: Account,
+    /// By scene.
+    deadlines: [Duration; 5],
+}
+
+impl Callback {
+    /// How long an answer may take. Where the scene is not known yet, the shortest of all.
+    pub(super) fn deadline(&self, scene: Option<Scene>) -> Duration {
+        match scene {
+            Some(scene) => self.deadlines[scene as usize],
+            None => self.deadlines.into_iter().min().unwrap_or_default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file, and the variables of the environment over it.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once.
+    pub(super) fn load(
+        path: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Diagnostics> {
+        let name: Arc<str> = path.display().to_string().into();
+        let unreadable = |why: &dyn std::fmt::Display| {
+            let mut problems = Diagnostics::default();
+            let what = Said::new(
+                format!("the configuration cannot be read: {why}"),
+                format!("无法读取配置：{why}"),
+            );
+            let help = Said::new(
+                "name it with `--config FILE`; an empty file sets everything to its default",
+                "请用 `--config FILE` 指定；空文件表示全部使用默认值",
+            );
+            problems.push(
+                Diagnostic::new(&codes::UNREADABLE, Arc::clone(&name), 0..0, what).with_help(help),
+            );
+            problems
+        };
+        let source = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+        if source.len() > LONGEST {
+            return Err(unreadable(&"it is longer than 1 MiB"));
+        }
+        Self::parse(&name, &source, path.parent().unwrap_or(path), environment)
+    }
+
+    pub(super) fn parse(
+        name: &str,
+        source: &str,
+        home: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Diagnostics> {
+        let mut report = Report::new(name, source);
+        let tree = match DeTable::parse(source) {
+            Ok(tree) => tree,
+            Err(error) => {
+                let at = error.span().unwrap_or(0..0);
+                report.say(
+                    &codes::SYNTAX,
+                    at,
+                    (error.message().to_owned(), "文件不是合法的 TOML".to_owned()),
+                    (
+                        "strings need quotes; one key a line".to_owned(),
+                        "字符串要加引号；每行一个键".to_owned(),
+                    ),
+                );
+                return Err(report.problems);
+            }
+        };
+        unknown_keys(tree.get_ref(), &mut report);
+        let overrides: Vec<(String, String)> = environment
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .collect();
+        let Some(written) = read(source, &overrides, &mut report) else {
+            return Err(report.problems);
+        };
+        let config = Self::resolve(written, home, tree.get_ref(), &mut report);
+        match config {
+            Some(config) if !report.problems.has_errors() => Ok(config),
+            _ => Err(report.problems),
+        }
+    }
+
+    fn resolve(
+        written: Written,
+        home: &Path,
+        tree: &DeTable<'_>,
+        report: &mut Report,
+    ) -> Option<Self> {
+        let place = |table: &str, number: usize, key: &str| place(tree, table, number, key);
+        let listen = written.listen.parse().ok();
+        if listen.is_none() {
+            report.value(
+                place("", 0, "listen"),
+                "`listen` is no address with a port",
+                "`listen` 不是带端口的地址",
+                "\"127.0.0.1:8787\"",
+            );
+        }
+        let limits = written.limits;
+        for (key, value, least) in [
+            ("body_bytes", limits.body_bytes, 1_024),
+            ("batch_bytes", limits.batch_bytes, 1_024),
+            ("batch", limits.batch, 1),
+            ("connections", limits.connections, 1),
+            ("deadline_ms", limits.deadline_ms as usize, 1),
+            ("batch_deadline_ms", limits.batch_deadline_ms as usize, 1),
+            ("shed_ms", limits.shed_ms as usize, 1),
+            ("head_seconds", limits.head_seconds as usize, 1),
+        ] {
+            if value < least {
+                report.value(
+                    place("limits", 0, key),
+                    &format!("`{key}` is below {least}"),
+                    &format!("`{key}` 小于 {least}"),
+                    &format!("a number from {least} on"),
+                );
+            }
+        }
+        let mut tokens = Vec::new();
+        let mut names = Vec::new();
+        for (number, entry) in written.token.iter().enumerate() {
+            let at = |key: &str| place("token", number, key);
+            report.named(&mut names, &entry.name, at("name"));
+            let hash = report.hash(&entry.hash, at("hash"));
+            if entry.tenants.is_empty() {
+                report.value(
+                    at("tenants"),
+                    "`tenants` names nobody",
+                    "`tenants` 为空",
+                    "[\"acme\"], or [\"*\"] for all",
+                );
+            }
+            tokens.extend(hash.map(|hash| Token {
+                hash,
+                tenants: entry.tenants.clone(),
+            }));
+        }
+        let mut admins = Vec::new();
+        for (number, entry) in written.admin.iter().enumerate() {
+            let at = |key: &str| place("admin", number, key);
+            report.named(&mut names, &entry.name, at("name"));
+            let hash = report.hash(&entry.hash, at("hash"));
+            let secret = report.secret(&entry.totp, home, at("totp"));
+            let totp = secret.and_then(|secret| {
+                let totp = Totp::parse(&secret);
+                if totp.is_none() {
+                    report.value(
+                        at("totp"),
+                        "the secret of `totp` is no base32 of at least 16 bytes",
+                        "`totp` 的密钥不是至少 16 字节的 base32",
+                        "one that `tidegate serve --new-totp` prints",
+                    );
+                }
+                totp
+            });
+            if let (Some(hash), Some(totp)) = (hash, totp) {
+                admins.push(Admin {
+                    name: entry.name.clone(),
+                    hash,
+                    totp,
+                });
+            }
+        }
+        let mut callbacks = BTreeMap::new();
+        let mut matrix = None;
+        for (number, entry) in written.callback.iter().enumerate() {
+            let at = |key: &str| place("callback", number, key);
+            report.named(&mut names, &entry.name, at("name"));
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if !entry.name.chars().all(fits) {
+                report.value(
+                    at("name"),
+                    "the name of a callback stands in its URL",
+                    "回调名称会出现在 URL 中",
+                    "letters, digits, `-`, `_` and dots",
+                );
+            }
+            if let Some(callback) = callback(entry, home, &at, report) {
+                if entry.dialect == Dialect::Matrix && matrix.replace(entry.name.clone()).is_some()
+                {
+                    report.value(
+                        at("dialect"),
+                        "there is another Matrix policy server, and their path is fixed",
+                        "已有另一个 Matrix 策略服务器，其路径是固定的",
+                        "one `matrix` callback a process",
+                    );
+                }
+                callbacks.insert(entry.name.clone(), callback);
+            }
+        }
+        if written.tls.is_some() && !cfg!(feature = "serve-tls") {
+            report.value(
+                place("", 0, "tls"),
+                "this tidegate was built without TLS",
+                "此 tidegate 未编译 TLS 支持",
+                "no `[tls]`, or build with `--features serve-tls`",
+            );
+        }
+        let tls = written.tls.as_ref().map(|tls| Tls {
+            certificate: home.join(&tls.certificate),
+            key: home.join(&tls.key),
+        });
+        Some(Self {
+            listen: listen?,
+            folder: home.join(&written.folder),
+            alerts: written.alerts.as_ref().map(|folder| home.join(folder)),
+            audit: home.join(&written.audit),
+            tls,
+            tokens,
+            admins,
+            callbacks,
+            matrix,
+            written,
+        })
+    }
+
+    /// How the servers of tenants are told.
+    pub(super) fn manners(&self) -> (Manners, BTreeMap<String, Manners>) {
+        (self.written.manners.clone(), self.written.tenant.clone())
+    }
+}
+
+fn callback(
+    entry: &CallbackEntry,
+    home: &Path,
+    at: &dyn Fn(&str) -> Range<usize>,
+    report: &mut Report,
+) -> Option<Callback> {
+    let dialect = entry.dialect;
+    let needs = dialect.secret_in_url() || dialect.signs();
+    let secret = match (&entry.secret, needs) {
+        (Some(secret), true) => {
+            let secret = report.secret(secret, home, at("secret"))?;
+            if dialect.secret_in_url() && secret.len() < SHORTEST_SECRET {
+                report.value(
+                    at("secret"),
+                    "the secret in the URL is shorter than 16 characters",
+                    "URL 中的密钥不足 16 个字符",
+                    "one that `tidegate serve --new-token` prints",
+                );
+            }
+            if dialect.secret_in_url() && secret.contains('/') {
+                report.value(
+                    at("secret"),
+                    "the secret in the URL holds a slash",
+                    "URL 中的密钥含有斜杠",
+                    "letters and digits",
+                );
+            }
+            secret
+        }
+        (None, true) => {
+            report.value(
+                at("name"),
+                &format!("a callback of `{}` needs a `secret`", dialect.name()),
+                &format!("`{}` 回调需要 `secret`", dialect.name()),
+                "secret = { env = \"NAME\" } or { file = \"PATH\" }",
+            );
+            return None;
+        }
+        (Some(_), false) => {
+            report.value(
+                at("secret"),
+                "Matrix policy servers have no secret: whom requests come from is for the proxy before this server to see to",
+                "Matrix 策略服务器没有密钥：请由前置代理校验来源",
+                "no `secret`",
+            );
+            return None;
+        }
+        (None, false) => String::new(),
+    };
+    let scene = |name: &str, key: &str, report: &mut Report| {
+        let scene = Scene::from_name(name);
+        if scene.is_none() {
+            let known: Vec<&str> = Scene::ALL.into_iter().map(Scene::name).collect();
+            report.value(
+                at(key),
+                &format!("`{name}` is no scene"),
+                &format!("`{name}` 不是场景"),
+                &format!("one of {}", known.join(", ")),
+            );
+        }
+        scene
+    };
+    let mut account = Account::new(dialect, &entry.tenant, &secret);
+    account.app.clone_from(&entry.app);
+    account.code = entry.code;
+    account.group_code = entry.group_code;
+    account.language.clone_from(&entry.language);
+    if let Some(name) = &entry.group_scene {
+        account.group_scene = scene(name, "group_scene", report)?;
+    }
+    let ranges = [
+        ("code", entry.code, 120_001..=130_000),
+        ("group_code", entry.group_code, 10_100..=10_200),
+    ];
+    for (key, code, range) in ranges {
+        if dialect == Dialect::Tencent
+            && code.is_some_and(|code| code != 1 && !range.contains(&code))
+        {
+            report.value(
+                at(key),
+                &format!("Tencent IM does not hand on this `{key}`"),
+                &format!("腾讯云 IM 不会透传该 `{key}`"),
+                &format!("{} to {}, or 1", range.start(), range.end()),
+            );
+        }
+    }
+    let usual = entry
+        .deadline_ms
+        .map_or(dialect.deadline(), Duration::from_millis);
+    let mut deadlines = [usual; 5];
+    for (name, milliseconds) in &entry.scene_deadline_ms {
+        let scene = scene(name, "scene_deadline_ms", report)?;
+        deadlines[scene as usize] = Duration::from_millis(*milliseconds);
+    }
+    Some(Callback { account, deadlines })
+}
+
+/// Problems with their places.
+struct Report {
+    file: Arc<str>,
+    problems: Diagnostics,
+}
+
+impl Report {
+    fn new(name: &str, source: &str) -> Self {
+        let mut problems = Diagnostics::default();
+        let file: Arc<str> = name.into();
+        problems.add_source(Arc::clone(&file), source.into());
+        Self { file, problems }
+    }
+
+    fn say(
+        &mut self,
+        code: &'static Code,
+        at: Range<usize>,
+        (en, zh): (String, String),
+        (help, hilfe): (String, String),
+    ) {
+        let problem = Diagnostic::new(code, Arc::clone(&self.file), at, Said::new(en, zh));
+        self.problems
+            .push(problem.with_help(Said::new(help, hilfe)));
+    }
+
+    fn value(&mut self, at: Range<usize>, en: &str, zh: &str, instead: &str) {
+        self.say(
+            &codes::UNKNOWN_VALUE,
+            at,
+            (en.to_owned(), zh.to_owned()),
+            (format!("write {instead}"), format!("请写 {instead}")),
+        );
+    }
+
+    fn named(&mut self, names: &mut Vec<String>, name: &str, at: Range<usize>) {
+        if name.is_empty() || names.iter().any(|known| known == name) {
+            self.value(
+                at,
+                &format!("the name `{name}` is empty or taken"),
+                &format!("名称 `{name}` 为空或已被使用"),
+                "another name",
+            );
+        }
+        names.push(name.to_owned());
+    }
+
+    fn hash(&mut self, text: &str, at: Range<usize>) -> Option<Hash> {
+        let hash = Hash::parse(text);
+        if hash.is_none() {
+            self.value(
+                at,
+                "`hash` is no hash of a token: tokens themselves do not belong in a file",
+                "`hash` 不是令牌的哈希：令牌本身不应写入文件",
+                "the line with `b3:` that `tidegate serve --new-token` prints",
+            );
+        }
+        hash
+    }
+
+    fn secret(&mut self, secret: &Secret, home: &Path, at: Range<usize>) -> Option<String> {
+        match secret.read(home) {
+            Ok(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            read => {
+                let why = read.err().unwrap_or_else(|| "it is empty".to_owned());
+                self.value(
+                    at,
+                    &format!("the secret is not there: {why}"),
+                    &format!("密钥不存在：{why}"),
+                    "{ env = \"NAME\" } or { file = \"PATH\" }",
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The keys of each table; of one whose keys are names, those of the tables in it stand under `*`.
+const KEYS: [(&str, &[&str]); 10] = [
+    (
+        "",
+        &[
+            "listen", "folder", "no_base", "alerts", "audit", "limits", "log", "tls", "token",
+            "admin", "callback", "manners", "tenant",
+        ],
+    ),
+    (
+        "limits",
+        &[
+            "body_bytes",
+            "batch_bytes",
+            "batch",
+            "connections",
+            "inline_bytes",
+            "workers",
+            "deadline_ms",
+            "batch_deadline_ms",
+            "shed_ms",
+            "head_seconds",
+            "drain_seconds",
+        ],
+    ),
+    ("log", &["json", "sample"]),
+    ("tls", &["certificate", "key"]),
+    ("token", &["name", "hash", "tenants"]),
+    ("admin", &["name", "hash", "totp"]),
+    (
+        "callback",
+        &[
+            "name",
+            "dialect",
+            "tenant",
+            "secret",
+            "app",
+            "group_scene",
+            "code",
+            "group_code",
+            "language",
+            "deadline_ms",
+            "scene_deadline_ms",
+        ],
+    ),
+    ("manners", MANNERS),
+    ("tenant.*", MANNERS),
+    ("tenant", &[]),
+];
+
+const MANNERS: &[&str] = &["block", "review", "not_text", "refusal", "language"];
+
+/// Tells all keys that nobody knows, so that they do not have to be found one after another.
+fn unknown_keys(root: &DeTable<'_>, report: &mut Report) {
+    let keys = |path: &str| {
+        KEYS.iter()
+            .find(|(known, _)| *known == path)
+            .map(|(_, keys)| *keys)
+    };
+    let mut look = |path: &str, table: &DeTable<'_>| {
+        let Some(known) = keys(path) else { return };
+        for (key, _) in table {
+            let name = key.get_ref();
+            if known.contains(&&**name) {
+                continue;
+            }
+            let near = known
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(known, name), *known))
+                .filter(|(distance, _)| *distance <= 3)
+                .min();
+            let at = if path.is_empty() {
+                "the file".to_owned()
+            } else {
+                format!("[{path}]")
+            };
+            let (en, zh) = match near {
+                Some((_, near)) => (format!("write `{near}`"), format!("请写 `{near}`")),
+                None => {
+                    let all = known.join("`, `");
+                    (
+                        format!("its keys are `{all}`"),
+                        format!("可用的键：`{all}`"),
+                    )
+                }
+            };
+            report.say(
+                &codes::UNKNOWN_KEY,
+                key.span(),
+                (
+                    format!("`{name}` is no key of {at}"),
+                    format!("{at} 没有键 `{name}`"),
+                ),
+                (en, zh),
+            );
+        }
+    };
+    look("", root);
+    for (key, value) in root {
+        let path = &**key.get_ref();
+        match value.get_ref() {
+            DeValue::Table(table) if path == "tenant" => {
+                for (_, value) in table {
+                    if let DeValue::Table(table) = value.get_ref() {
+                        look("tenant.*", table);
+                    }
+                }
+            }
+            DeValue::Table(table) => look(path, table),
+            DeValue::Array(rows) => {
+                for row in rows {
+                    if let DeValue::Table(table) = row.get_ref() {
+                        look(path, table);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where a key's value stands, in the file itself or in a table of it; the table where the key is missing, the beginning where that is.
+fn place(root: &DeTable<'_>, table: &str, number: usize, key: &str) -> Range<usize> {
+    if table.is_empty() {
+        return root.get(key).map_or(0..0, |value| value.span());
+    }
+    let Some(found) = root.get(table) else {
+        return 0..0;
+    };
+    let (span, table) = match found.get_ref() {
+        DeValue::Table(table) => (found.span(), Some(table)),
+        DeValue::Array(rows) => match rows.get(number) {
+            Some(row) => (row.span(), row.get_ref().as_table()),
+            None => (found.span(), None),
+        },
+        _ => (found.span(), None),
+    };
+    table
+        .and_then(|table| table.get(key))
+        .map_or(span, |value| value.span())
+}
+
+/// The file's values, and those of the environment over them.
+fn read(source: &str, overrides: &[(String, String)], report: &mut Report) -> Option<Written> {
+    // Once from the source, whose places are known.
+    if let Err(error) = toml::from_str::<Written>(source) {
+        if !error.message().starts_with("unknown field") {
+            let said = error.message().to_owned();
+            report.say(
+                &codes::WRONG_TYPE,
+                error.span().unwrap_or(0..0),
+                (said.clone(), format!("值的类型或写法不对：{said}")),
+                (
+                    "the README's chapter on `serve` shows every key".to_owned(),
+                    "README 的 `serve` 一章列有全部键".to_owned(),
+                ),
+            );
+        }
+        return None;
+    }
+    let mut table: toml::Table = toml::from_str(source).ok()?;
+    for (name, value) in overrides {
+        let path: Vec<String> = name[PREFIX.len()..]
+            .split("__")
+            .map(str::to_ascii_lowercase)
+            .collect();
+        if !put(&mut table, &path, value) {
+            report.say(
+                &codes::UNKNOWN_KEY,
+                0..0,
+                (format!("the variable `{name}` names no key of the file"), format!("变量 `{name}` 不对应文件中的任何键")),
+                (
+                    format!("write `{PREFIX}LIMITS__CONNECTIONS` for `connections` in `[limits]`; lists stay in the file"),
+                    format!("例如 `{PREFIX}LIMITS__CONNECTIONS` 对应 `[limits]` 的 `connections`；列表请写在文件中"),
+                ),
+            );
+        }
+    }
+    match table.try_into() {
+        Ok(written) => Some(written),
+        Err(error) => {
+            let names: Vec<&str> = overrides.iter().map(|(name, _)| &**name).collect();
+            let (names, said) = (names.join("`, `"), error.message());
+            report.say(
+                &codes::WRONG_TYPE,
+                0..0,
+                (
+                    format!("with `{names}` from the environment: {said}"),
+                    format!("加上环境变量 `{names}` 后：{said}"),
+                ),
+                (
+                    "write numbers and `true` or `false` without quotes".to_owned(),
+                    "数字和 `true`、`false` 不加引号".to_owned(),
+                ),
+            );
+            None
+        }
+    }
+}
+
+/// Puts a value of the environment at a path of one or two known keys.
+fn put(table: &mut toml::Table, path: &[String], value: &str) -> bool {
+    let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let known = |of: &str, key: &str| {
+        let keys = KEYS.iter().find(|(known, _)| *known == of);
+        keys.is_some_and(|(_, keys)| keys.contains(&key))
+    };
+    match path {
+        [key] if known("", key) => {
+            table.insert(key.clone(), parsed);
+            true
+        }
+        [of, key] if known("", of) && known(of, key) => {
+            let inner = table
+                .entry(of.clone())
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            match inner {
+                toml::Value::Table(inner) => {
+                    inner.insert(key.clone(), parsed);
+                    true
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(source: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let environment = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::parse(
+            "serve.toml",
+            source,
+            Path::new("/etc/tidegate"),
+            environment,
+        )
+        .map_err(|problems| problems.to_text(tidegate::diag::Lang::En))
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        let config = parse("", &[]).expect("it is good");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+        assert_eq!(config.folder, Path::new("/etc/tidegate/tenants"));
+        assert!(config.tokens.is_empty() && config.callbacks.is_empty());
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let source = "listen = \"127.0.0.1:1\"\n[limits]\nbatch = 5\n";
+        let config = parse(
+            source,
+            &[
+                ("TIDEGATE_SERVE__LISTEN", "127.0.0.1:2"),
+                ("TIDEGATE_SERVE__LIMITS__CONNECTIONS", "7"),
+                ("TIDEGATE_SERVE__NO_BASE", "true"),
+                ("OTHER", "1"),
+            ],
+        )
+        .expect("it is good");
+        assert_eq!(config.listen.port(), 2);
+        let limits = config.written.limits;
+        assert_eq!(
+            (limits.batch, limits.connections, config.written.no_base),
+            (5, 7, true)
+        );
+        let said = parse("", &[("TIDEGATE_SERVE__LIMITS__CONNECTION", "7")]).expect_err("no key");
+        assert!(
+            said.contains("`TIDEGATE_SERVE__LIMITS__CONNECTION` names no key"),
+            "{said}"
+        );
+        let said = parse("", &[("TIDEGATE_SERVE__NO_BASE", "seven")]).expect_err("no truth");
+        assert!(said.contains("TIDEGATE_SERVE__NO_BASE"), "{said}");
+    }
+
+    #[test]
+    fn all_problems_come_at_once_with_their_places() {
+        let source = "lisen = \"x\"\n[limits]\nconections = 1\nbatch = 0\n";
+        let said = parse(source, &[]).expect_err("it is bad");
+        assert!(
+            said.contains("serve.toml:1:1: error[unknown-key]: `lisen`"),
+            "{said}"
+        );
+        assert!(
+            said.contains("write `listen`") && said.contains("write `connections`"),
+            "{said}"
+        );
+        assert!(said.contains("serve.toml:3:1"), "{said}");
+        let source = "listen = \"x\"\n[limits]\nbatch = 0\n[[token]]\nname = \"a\"\nhash = \"hunter2\"\ntenants = []\n\
+            [[callback]]\nname = \"a\"\ndialect = \"tencent\"\ntenant = \"acme\"\n[[callback]]\nname = \"b/c\"\ndialect = \"matrix\"\ntenant = \"acme\"\ngroup_scene = \"hall\"\n";
+        let said = parse(source, &[]).expect_err("it is bad");
+        for part in [
+            "serve.toml:1:10",
+            "`batch` is below 1",
+            "serve.toml:6:8",
+            "do not belong in a file",
+            "`tenants` names nobody",
+            "the name `a` is empty or taken",
+            "needs a `secret`",
+            "stands in its URL",
+            "`hall` is no scene",
+        ] {
+            assert!(said.contains(part), "{part} in {said}");
+        }
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_told_with_their_place() {
+        for (source, place) in [
+            ("listen = 1\n", "serve.toml:1:10"),
+            ("[limits]\nbatch = \"many\"\n", "serve.toml:2:9"),
+            (
+                "[[callback]]\nname = \"a\"\ndialect = \"icq\"\ntenant = \"t\"\n",
+                "serve.toml:3:11",
+            ),
+            ("listen = \n", "serve.toml:1"),
+        ] {
+            let said = parse(source, &[]).expect_err("it is bad");
+            assert!(said.contains(place), "{source}: {said}");
+        }
+    }
+}
