@@ -67,7 +67,8 @@ impl Automaton {
                 let start = at + 1 - self.nfa.pattern_len(pattern) / 2;
                 let pattern = pattern.as_usize();
                 let (begins, ends) = self.words[pattern];
-                if !(begins && row.is_inside(start)) && !(ends && row.goes_on(at + 1)) {
+                let in_word = begins && row.is_inside(start) || ends && row.goes_on(at + 1);
+                if !in_word {
                     each(Candidate {
                         pattern,
                         start,

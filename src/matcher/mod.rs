@@ -195,10 +195,9 @@ mod tests {
         {
             for (start, window) in row.as_slice().windows(symbols.len()).enumerate() {
                 let end = start + symbols.len();
-                if window == &**symbols
-                    && !(*begins_word && row.is_inside(start))
-                    && !(*ends_word && row.goes_on(end))
-                {
+                let in_word =
+                    *begins_word && row.is_inside(start) || *ends_word && row.goes_on(end);
+                if window == &**symbols && !in_word {
                     all.push(Candidate {
                         pattern,
                         start,

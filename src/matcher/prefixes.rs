@@ -146,8 +146,8 @@ impl Prefixes {
         starts.push(u32::try_from(symbols.len()).ok()?);
         let number = |at: &u32| {
             let pattern = &patterns[*at as usize];
-            let begins = u32::from(pattern.begins_word) * BEGINS_WORD;
-            *at | begins | u32::from(pattern.ends_word) * ENDS_WORD
+            let flag = |set: bool, flag: u32| if set { flag } else { 0 };
+            *at | flag(pattern.begins_word, BEGINS_WORD) | flag(pattern.ends_word, ENDS_WORD)
         };
         let words = (groups.len() * BITS / 32).next_power_of_two().max(16);
         let slots = (groups.len() * 2).next_power_of_two().max(16);
