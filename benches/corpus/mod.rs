@@ -248,8 +248,16 @@ impl Han {
             .collect()
     }
 
+    /// Every other one begins with a word of the texts, as dictionaries do.
     fn term(&self, random: &mut Random) -> String {
-        self.word(random, &[2, 2, 3, 3, 3, 4, 4, 4, 5, 6])
+        let mut term = String::new();
+        if random.below(2) == 0 {
+            term.push_str(&self.words[random.below(self.words.len())]);
+            term.push_str(&self.word(random, &[1, 2]));
+        } else {
+            term.push_str(&self.word(random, &[2, 2, 3, 3, 3, 4, 4, 4, 5, 6]));
+        }
+        term
     }
 
     fn message(&self, random: &mut Random) -> String {
@@ -298,7 +306,7 @@ impl Latin {
         for _ in 0..syllables {
             for part in [ONSETS, VOWELS, CODAS] {
                 let parts: Vec<&str> = part.split(' ').collect();
-                word.push_str(parts[random.rank(parts.len(), 6.0)]);
+                word.push_str(parts[random.rank(parts.len(), 25.0)]);
             }
         }
         word

@@ -241,10 +241,8 @@ const INSTRUCTION_SETS: [&str; 1] = ["text/skeleton/avx512.rs"];
 #[test]
 fn unsafe_blocks_say_why_they_are_sound() {
     for name in INSTRUCTION_SETS {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("src")
-            .join(name);
-        let source = std::fs::read_to_string(&path).expect("the file is there");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name);
+        let source = fs::read_to_string(&path).expect("the file is there");
         assert!(source.contains("PERF:"), "{name}");
         let lines: Vec<&str> = source.lines().map(str::trim).collect();
         let mut blocks = 0;
