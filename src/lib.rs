@@ -3,6 +3,8 @@
 //! Packs of rules go in ([`Pack::parse`]), are compiled ([`Compiler`]) into an immutable [`Ruleset`], and a [`Scanner`] decides on
 //! messages. How it is built is written in `src/ARCHITECTURE.md`.
 
+#![forbid(unsafe_code)]
+
 pub mod adapter;
 #[cfg(feature = "alert")]
 pub mod alert;

@@ -4,9 +4,6 @@
 //! remain when every stage of the fold is applied, look-alikes included; equal neighbours are one. Whatever a term is found in under any set of
 //! variants, its skeleton is a part of that text's skeleton. `tests/it/tables.rs` holds the tables to that for every code point.
 
-#[cfg(target_arch = "x86_64")]
-mod avx512;
-
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -37,28 +34,14 @@ pub(crate) struct Skeleton {
 impl Skeleton {
     /// Folds `text` in place of what was here.
     pub(crate) fn fill(&mut self, text: &str) {
-        self.fill_by(table(), text, table().wide);
-    }
-
-    /// `wide`: not character by character, where that is quicker and this processor can. It changes nothing but the time.
-    fn fill_by(&mut self, table: &Table, text: &str, wide: bool) {
-        self.symbols.begin(text.len() + WIDE);
+        let table = table();
+        self.symbols.begin(text.len());
         self.last = 0;
         self.causes = Causes::default();
         // What an ASCII letter or digit right before means: a border never lies between two letters, or two digits, of ASCII.
         let mut before = Word::None;
         let mut chars = text.chars();
-        loop {
-            #[cfg(target_arch = "x86_64")]
-            if wide {
-                let rest = chars.as_str();
-                let taken = avx512::fold_safely(self, table, rest.as_bytes(), &mut before);
-                // It ends where a character does.
-                chars = rest.get(taken..).unwrap_or_default().chars();
-            }
-            let Some(c) = chars.next() else {
-                break;
-            };
+        while let Some(c) = chars.next() {
             if c.is_ascii() {
                 before = self.fold_ascii(table, c, before);
                 continue;
@@ -68,7 +51,7 @@ impl Skeleton {
             if symbol == UNKNOWN {
                 self.fold_char(table, c);
                 // An expansion may have more symbols than the character had bytes.
-                self.symbols.room(chars.as_str().len() + WIDE);
+                self.symbols.room(chars.as_str().len());
                 continue;
             }
             // Without a branch that nobody could foretell: what is left out is overwritten by the next.
@@ -235,9 +218,6 @@ fn is_symbol(c: char) -> bool {
 
 const ESCAPE: u8 = 1;
 
-/// How many symbols more than a text has bytes there must be room for.
-const WIDE: usize = 64;
-
 /// No character of the basic plane, and no symbol of any.
 const UNKNOWN: u16 = 0xffff;
 
@@ -258,10 +238,8 @@ struct Table {
     /// Letters and digits; `ESCAPE` for what escapes begin with; 0 for the rest.
     ascii: [u8; 128],
     /// Of characters of the basic plane beyond ASCII: what they leave, if that is at most one symbol beyond ASCII, and no cause; or
-    /// [`UNKNOWN`]. Made from `entries`: one look-up, for what most text is made of. One more than there are characters, as two are read at once.
-    plain: Box<[u16; 0x1_0001]>,
-    /// Whether this processor has what folds many characters at a time.
-    wide: bool,
+    /// [`UNKNOWN`]. Made from `entries`: one look-up, for what most text is made of.
+    plain: Box<[u16; 0x1_0000]>,
     blocks: Vec<u16>,
     entries: Vec<u32>,
     many: Vec<char>,
@@ -288,11 +266,7 @@ impl Table {
     fn new() -> Self {
         let mut table = Self {
             ascii: ascii(),
-            plain: Box::new([UNKNOWN; 0x1_0001]),
-            #[cfg(target_arch = "x86_64")]
-            wide: avx512::is_available(),
-            #[cfg(not(target_arch = "x86_64"))]
-            wide: false,
+            plain: Box::new([UNKNOWN; 0x1_0000]),
             blocks: Vec::new(),
             entries: Vec::new(),
             many: Vec::new(),
@@ -320,7 +294,7 @@ impl Table {
             });
             table.blocks.push(id);
         }
-        for (code, plain) in table.plain[..0x1_0000].iter_mut().enumerate().skip(0x80) {
+        for (code, plain) in table.plain.iter_mut().enumerate().skip(0x80) {
             let block = usize::from(table.blocks[code >> 8]);
             let entry = table.entries[block << 8 | (code & 0xff)];
             if entry & (MANY | OR_L | WORD) == 0 && !(1..0x80).contains(&(entry & CHAR)) {
@@ -430,62 +404,4 @@ fn stage(c: char, out: &mut Vec<char>) {
             None => last(d),
         }
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::evade::random::Random;
-
-    /// What a fold makes, told in full.
-    fn folded(skeleton: &mut Skeleton, text: &str, wide: bool) -> (Vec<u16>, Vec<bool>, Causes) {
-        skeleton.fill_by(table(), text, wide);
-        let symbols = skeleton.symbols();
-        let inside = (0..symbols.len() + 2).map(|at| symbols.is_inside(at));
-        (
-            symbols.padded().to_vec(),
-            inside.collect(),
-            skeleton.causes(),
-        )
-    }
-
-    fn assert_same(skeletons: &mut [Skeleton; 2], text: &str) {
-        let [plain, wide] = skeletons;
-        let (plain, wide) = (folded(plain, text, false), folded(wide, text, table().wide));
-        assert_eq!(plain, wide, "{text:?}");
-    }
-
-    /// Every character, alone and among others.
-    #[test]
-    fn many_at_a_time_are_folded_as_one_by_one() {
-        let mut skeletons = <[Skeleton; 2]>::default();
-        for c in '\0'..=char::MAX {
-            for text in [
-                format!("{c}"),
-                format!("a{c}aab{c}{c}1{c}"),
-                format!("基{c}{c}地基地基地基地基地基地基地基地{c}基"),
-            ] {
-                assert_same(&mut skeletons, &text);
-            }
-        }
-    }
-
-    #[test]
-    fn random_texts_are_folded_as_one_by_one() {
-        const PIECES: [&str; 16] = [
-            "a", "A", "b", "1", "2", ".", " ", "&", "基", "地", "，", "ａ", "ﷺ", "б", "😀",
-            "\u{301}",
-        ];
-        let mut random = Random::new(11);
-        let mut skeletons = <[Skeleton; 2]>::default();
-        for case in 0..20_000 {
-            // From few pieces, so that there are runs of a kind, and equal neighbours.
-            let few = 1 + random.below(PIECES.len());
-            let from = random.below(PIECES.len());
-            let pick = |random: &mut Random| PIECES[(from + random.below(few)) % PIECES.len()];
-            let length = [0, 1, 15, 16, 17, 63, 64, 65, 200][case % 9];
-            let text: String = (0..length).map(|_| pick(&mut random)).collect();
-            assert_same(&mut skeletons, &text);
-        }
-    }
 }

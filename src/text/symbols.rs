@@ -70,25 +70,6 @@ impl Symbols {
         self.len += usize::from(keep);
     }
 
-    /// The next symbols, for which there is room, to be written over.
-    #[inline]
-    pub(crate) fn ahead<const N: usize>(&mut self) -> &mut [u16] {
-        &mut self.padded[self.len..][..N]
-    }
-
-    /// Takes the next `count` symbols, 64 at most, as they were written. `inside`: of which a word goes on, the first in the lowest bit.
-    #[inline]
-    pub(crate) fn take(&mut self, count: usize, inside: u64) {
-        let (word, bit) = (self.len / 64, self.len % 64);
-        self.len += count;
-        if inside != 0 {
-            self.inside[word] |= inside << bit;
-            if bit + count > 64 {
-                self.inside[word + 1] |= inside >> (64 - bit);
-            }
-        }
-    }
-
     /// Ends the row.
     pub(crate) fn end(&mut self) {
         self.padded[self.len..][..Self::AHEAD].fill(0);

@@ -321,6 +321,21 @@ pub(crate) struct Compiled {
     pub(crate) took: Duration,
 }
 
+impl Compiled {
+    fn of(packs: Vec<Pack>, allow: &[Term], base: bool) -> Result<Self, Broke> {
+        let names = packs
+            .iter()
+            .map(|pack| format!("{} {}", pack.id, pack.version))
+            .collect();
+        let began = Instant::now();
+        Ok(Self {
+            ruleset: compile_with(packs, allow, base)?,
+            packs: names,
+            took: began.elapsed(),
+        })
+    }
+}
+
 /// What messages are screened with.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
@@ -422,10 +437,19 @@ impl Rules {
         rules.add(base, &[], true)?;
         let free = OperatorFile::default();
         let above = operator.unwrap_or(&free);
-        let mut shared = above.regional()?;
+        let mut shared = Vec::new();
+        for (list, packs) in &above.regional {
+            shared.push((Arc::clone(list), Compiled::of(packs.clone(), &[], true)?));
+        }
         {
-            let regional = shared.iter().map(|(_, ruleset)| ruleset);
-            above.check(&rules.rulesets.iter().chain(regional).collect::<Vec<_>>())?;
+            let regional = shared.iter().map(|(_, compiled)| &compiled.ruleset);
+            above.check(
+                &rules
+                    .rulesets()
+                    .into_iter()
+                    .chain(regional)
+                    .collect::<Vec<_>>(),
+            )?;
         }
         if operator.is_some() {
             rules.policy = Policy::of_operator(&above.operator);
@@ -438,7 +462,7 @@ impl Rules {
         shared.retain(|(list, _)| counts(list));
         rules
             .rulesets
-            .extend(shared.into_iter().map(|(_, ruleset)| ruleset));
+            .extend(shared.into_iter().map(|(_, compiled)| compiled));
         rules.add(own, &allow, false)?;
         if let Some(TenantFile { tenant, name, .. }) = tenant {
             rules.policy = match Policy::of_tenant(tenant, &above.operator, &rules.rulesets()) {
@@ -468,17 +492,7 @@ impl Rules {
                 }
             }
         }
-        let names = packs
-            .iter()
-            .map(|pack| format!("{} {}", pack.id, pack.version))
-            .collect();
-        let began = Instant::now();
-        let ruleset = compile_with(packs, allow, base)?;
-        self.rulesets.push(Compiled {
-            ruleset,
-            packs: names,
-            took: began.elapsed(),
-        });
+        self.rulesets.push(Compiled::of(packs, allow, base)?);
         Ok(())
     }
 }
