@@ -279,6 +279,12 @@ codes! {
     REGEX_SLASHES = "regex-slashes", Warning, ("slashes around a regex", "正则首尾有斜杠"),
         ("Other languages write a regex between slashes. Here the slashes are part of it, and would have to stand in the message.",
          "有些语言把正则写在斜杠之间。在这里斜杠是正则的一部分，消息里要真有斜杠才会命中。");
+    HTML_ENTITY = "html-entity", Warning, ("a term written as in the source of a web page", "词用了网页源码的写法"),
+        ("`&amp;` and the like are how HTML writes signs. A term is what people write: a message that holds the sign, or is escaped as a whole, is found by the sign.",
+         "`&amp;` 等是 HTML 里符号的写法。词应写成人们写的样子：含有该符号的消息，以及被转义的消息，都能由该符号找到。");
+    PATTERN_IN_TEXT = "pattern-in-text", Warning, ("a literal term that looks like a pattern", "普通词看起来像模式"),
+        ("A literal is looked for letter by letter, so that `.*` or a `*` at the end would have to stand in the message. Write `{ regex = '...' }` for a pattern; a term that may go on needs no sign.",
+         "普通词逐字查找，`.*` 或末尾的 `*` 要在消息里原样出现才会命中。要写模式请写 `{ regex = '...' }`；后面可以接别的字时不必写符号。");
     REGEX_COMMON_LITERAL = "regex-common-literal", Warning, ("a regex that is tried very often", "正则会被频繁尝试"),
         ("A regex is tried wherever one of its literals stands, and this literal stands everywhere. Put more fixed text into the regex.",
          "正则在其字面量出现之处都会被尝试，而这个字面量随处可见。请在正则中加入更多固定文字。");

@@ -452,6 +452,14 @@ pub(super) const REGEX_SLASHES: Example = (
     r#"terms = [{ regex = '/微信\d{3}/i' }]"#,
     r#"terms = [{ regex = '微信\d{3}' }]"#,
 );
+pub(super) const HTML_ENTITY: Example = (
+    r#"terms = ["买一送一&amp;包邮"]"#,
+    r#"terms = ["买一送一&包邮"]"#,
+);
+pub(super) const PATTERN_IN_TEXT: Example = (
+    r#"terms = ['加微信\d{3}', "坏词*"]"#,
+    r#"terms = [{ regex = '加微信\d{3}' }, "坏词"]"#,
+);
 pub(super) const REGEX_COMMON_LITERAL: Example = (
     r#"terms = [{ regex = '元\d{3}' }]"#,
     r#"terms = [{ regex = '日赚\d{3}元' }]"#,

@@ -9,6 +9,7 @@ use super::mend::toml_string;
 use super::model::{Condition, List, ListRef, Operand};
 use super::reading::{Reading, Text};
 use super::report::shown;
+use super::terms::KEYWORDS;
 use super::when::{self, Name, Swap, Written};
 use crate::diag::{Edit, Fix, codes, said};
 use crate::variant::Variants;
@@ -40,6 +41,14 @@ impl Reading<'_, '_> {
             Ok(written) => self.resolve(written, &text.span(), scope),
             // Of a condition that was not understood as it stands, one thing at a time.
             Err(_) if swapped => None,
+            // A list under a word of the language is told already.
+            Err(_)
+                if KEYWORDS
+                    .iter()
+                    .any(|word| self.report.misnamed.contains(*word)) =>
+            {
+                None
+            }
             Err(problem) => {
                 let at = self.inner(text.span(), problem.at);
                 self.report
@@ -81,8 +90,14 @@ impl Reading<'_, '_> {
             });
         for swap in more.iter().take(8) {
             let meant = swap.meant.trim();
-            diagnostic =
-                diagnostic.with_label(place(swap), said!("write `{meant}`", "请写 `{meant}`"));
+            let help = if meant.is_empty() && !swap.meant.is_empty() {
+                said!("write an ordinary space", "请写半角空格")
+            } else if meant.is_empty() {
+                said!("remove it", "请删除")
+            } else {
+                said!("write `{meant}`", "请写 `{meant}`")
+            };
+            diagnostic = diagnostic.with_label(place(swap), help);
         }
         let sure = swaps.iter().all(|swap| swap.sure);
         diagnostic.fix = Some(if sure {
@@ -318,7 +333,7 @@ impl Reading<'_, '_> {
             at,
             said!(
                 "`{count} of` can never be met, or always is",
-                "`{count} of` 永远或总是成立"
+                "`{count} of` 永远不会成立，或总是成立"
             ),
             help,
         );

@@ -1,10 +1,14 @@
 //! The keys of format 1, table by table, and what to say of a key that is none of them.
 
+mod vocabulary;
+
 use std::ops::Range;
 
 use super::report::{Reporter, shown};
 use super::syntax::{Table, Value};
-use crate::diag::{Edit, Fix, codes, said};
+use crate::diag::{Code, Edit, Fix, Said, codes, said};
+use vocabulary::OTHER_WORDS;
+pub(super) use vocabulary::{meant, meant_value};
 
 /// A table of the format.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,258 +77,6 @@ const OF_OPERATORS: [Kind; 5] = [
     Kind::TenantLimits,
 ];
 
-/// What authors write who come from elsewhere.
-const OTHER_WORDS: [(&str, &str); 40] = [
-    ("words", "terms"),
-    ("word_list", "terms"),
-    ("wordlist", "terms"),
-    ("keywords", "terms"),
-    ("keyword", "terms"),
-    ("patterns", "terms"),
-    ("pattern", "regex"),
-    ("term", "terms"),
-    ("name", "title"),
-    ("name", "id"),
-    ("description", "title"),
-    ("desc", "title"),
-    ("author", "owner"),
-    ("condition", "when"),
-    ("if", "when"),
-    ("unless", "except"),
-    ("level", "severity"),
-    ("priority", "severity"),
-    ("exceptions", "except"),
-    ("exclude", "except"),
-    ("whitelist", "except"),
-    ("allowlist", "except"),
-    ("regexp", "regex"),
-    ("value", "text"),
-    ("enabled", "status"),
-    ("state", "status"),
-    ("type", "category"),
-    ("tags", "category"),
-    ("examples", "samples"),
-    ("tests", "samples"),
-    ("hit", "match"),
-    ("hits", "match"),
-    ("positive", "match"),
-    ("bad", "match"),
-    ("miss", "pass"),
-    ("negative", "pass"),
-    ("good", "pass"),
-    ("nomatch", "pass"),
-    ("start", "from"),
-    ("end", "until"),
-];
-
-/// Keys in Chinese, as authors write them.
-const CHINESE_KEYS: [(&str, &str); 46] = [
-    ("格式", "format"),
-    ("标识", "id"),
-    ("编号", "id"),
-    ("版本", "version"),
-    ("版本号", "version"),
-    ("标题", "title"),
-    ("名称", "title"),
-    ("说明", "title"),
-    ("负责人", "owner"),
-    ("语言", "languages"),
-    ("默认", "defaults"),
-    ("默认值", "defaults"),
-    ("类别", "category"),
-    ("分类", "category"),
-    ("类型", "category"),
-    ("严重程度", "severity"),
-    ("严重性", "severity"),
-    ("级别", "severity"),
-    ("等级", "severity"),
-    ("动作", "action"),
-    ("处置", "action"),
-    ("处理", "action"),
-    ("告警", "alert"),
-    ("报警", "alert"),
-    ("状态", "status"),
-    ("词", "terms"),
-    ("词条", "terms"),
-    ("关键词", "terms"),
-    ("敏感词", "terms"),
-    ("条件", "when"),
-    ("例外", "except"),
-    ("排除", "except"),
-    ("白名单", "except"),
-    ("变体", "variants"),
-    ("场景", "scenes"),
-    ("有效期", "effective"),
-    ("生效", "effective"),
-    ("依据", "references"),
-    ("误报", "false_positives"),
-    ("样例", "samples"),
-    ("命中", "match"),
-    ("放行", "pass"),
-    ("文本", "text"),
-    ("正则", "regex"),
-    ("文件", "file"),
-    ("理由", "reason"),
-];
-
-/// Values in other words: the key, what authors write, and the value.
-const OTHER_VALUES: &[(&str, &[&str], &str)] = &[
-    ("severity", &["信息", "提示"], "info"),
-    ("severity", &["低", "低级", "轻微", "minor"], "low"),
-    (
-        "severity",
-        &["中", "中等", "中级", "一般", "normal", "middle", "moderate"],
-        "medium",
-    ),
-    (
-        "severity",
-        &["高", "高级", "严重", "major", "severe"],
-        "high",
-    ),
-    (
-        "severity",
-        &[
-            "紧急",
-            "致命",
-            "极高",
-            "特别严重",
-            "最高",
-            "urgent",
-            "fatal",
-        ],
-        "critical",
-    ),
-    (
-        "action",
-        &[
-            "放行", "通过", "允许", "记录", "allow", "accept", "log", "ok",
-        ],
-        "pass",
-    ),
-    (
-        "action",
-        &[
-            "打码", "屏蔽", "遮盖", "掩码", "替换", "replace", "redact", "hide", "***",
-        ],
-        "mask",
-    ),
-    (
-        "action",
-        &[
-            "审核",
-            "人工审核",
-            "复审",
-            "送审",
-            "人审",
-            "hold",
-            "queue",
-            "flag",
-        ],
-        "review",
-    ),
-    (
-        "action",
-        &[
-            "拦截", "阻断", "阻止", "禁止", "删除", "封禁", "拒绝", "deny", "reject", "delete",
-            "ban", "drop", "remove", "refuse",
-        ],
-        "block",
-    ),
-    (
-        "status",
-        &["草稿", "测试", "test", "off", "disabled", "停用", "禁用"],
-        "draft",
-    ),
-    (
-        "status",
-        &[
-            "影子",
-            "观察",
-            "灰度",
-            "试运行",
-            "monitor",
-            "observe",
-            "dry-run",
-            "dryrun",
-        ],
-        "shadow",
-    ),
-    (
-        "status",
-        &[
-            "生效", "启用", "上线", "active", "on", "enabled", "live", "enforced",
-        ],
-        "enforce",
-    ),
-    (
-        "status",
-        &[
-            "下线",
-            "废弃",
-            "退役",
-            "作废",
-            "deprecated",
-            "deleted",
-            "removed",
-        ],
-        "retired",
-    ),
-    (
-        "scenes",
-        &["私聊", "单聊", "私信", "dm", "direct"],
-        "private",
-    ),
-    ("scenes", &["群", "群聊", "群组", "群里", "chat"], "group"),
-    (
-        "scenes",
-        &["公开群", "公共群", "开放群", "public_group"],
-        "open_group",
-    ),
-    (
-        "scenes",
-        &["频道", "公开频道", "公众号", "public"],
-        "channel",
-    ),
-    (
-        "scenes",
-        &["资料", "个人资料", "昵称", "签名", "头像", "bio"],
-        "profile",
-    ),
-    ("variants", &["无", "精确", "完全匹配", "none"], "exact"),
-    (
-        "variants",
-        &["标准", "默认", "default", "all_standard"],
-        "standard",
-    ),
-    (
-        "variants",
-        &["强", "全部", "严格", "all", "strict"],
-        "strong",
-    ),
-];
-
-/// The key that is meant by a word of Chinese.
-pub(super) fn meant(word: &str) -> Option<&'static str> {
-    CHINESE_KEYS
-        .iter()
-        .find(|(written, _)| *written == word)
-        .map(|(_, key)| *key)
-}
-
-/// The value of `key` that is meant by another word.
-pub(super) fn meant_value(key: &str, word: &str) -> Option<&'static str> {
-    let key = match key {
-        "scene" => "scenes",
-        "to" | "on_partial" | "pass" | "mask" | "review" | "block" => "action",
-        key => key,
-    };
-    let word = word.trim().to_lowercase();
-    OTHER_VALUES
-        .iter()
-        .find(|(of, words, _)| *of == key && words.contains(&&*word))
-        .map(|(_, _, value)| *value)
-}
-
 /// Tables that stand in double brackets.
 const SEVERAL: [&str; 2] = ["rule", "rule.listings"];
 /// Tables that stand in single brackets.
@@ -367,13 +119,23 @@ pub(super) fn header(name: &str, brackets: usize) -> (String, usize) {
         return (name.to_owned(), brackets);
     }
     let parts: Vec<String> = name.split('.').map(part).collect();
-    let meant = parts.join(".");
+    let meant = match &*parts.join(".") {
+        // There is no such table but a rule's.
+        own @ ("samples" | "listings") => format!("rule.{own}"),
+        other => other.to_owned(),
+    };
     if SEVERAL.contains(&&*meant) {
         (meant, 2)
     } else if SINGLE.contains(&&*meant) {
         (meant, 1)
     } else if let Some(near) = nearest(&meant, SINGLE.into_iter().chain(SEVERAL)) {
         (near.to_owned(), 1 + usize::from(SEVERAL.contains(&near)))
+    } else if let Some(own) = meant.strip_prefix("rule.")
+        && !own.contains('.')
+        && !Kind::Rule.keys().contains(&own)
+    {
+        // A rule under its own name.
+        ("rule".to_owned(), 2)
     } else {
         (name.to_owned(), brackets)
     }
@@ -515,16 +277,109 @@ pub(super) fn in_order<'t, 'i>(
 
 /// Reports every key of `table` that its kind does not have.
 pub(super) fn check(table: &Table<'_>, kind: Kind, report: &mut Reporter) {
+    // One word on what one missing header does.
+    let mut headless = false;
     for (key, span, value) in in_order(table) {
         if kind.keys().contains(&key) {
             continue;
         }
         if report.diags.is_full() {
             report.count(&codes::UNKNOWN_KEY);
+        } else if let Some((code, what, help)) = lacks_header(table, key, value, kind) {
+            report.misnamed.insert(key.to_owned());
+            if !std::mem::replace(&mut headless, true) {
+                report.say(code, span, what, help);
+            }
+            if key == "id" && kind == Kind::Samples {
+                return;
+            }
         } else {
             stray(key, span, value, kind, report);
         }
     }
+}
+
+/// What is said of a key that is right below a header which is not there.
+fn lacks_header(
+    table: &Table<'_>,
+    key: &str,
+    value: &Value<'_>,
+    kind: Kind,
+) -> Option<(&'static Code, Said, Said)> {
+    let key_shown = shown(key);
+    let here = kind.written();
+    if kind == Kind::Samples && key == "id" {
+        return Some((
+            &codes::SLID_KEY,
+            said!(
+                "a rule begins here without its header",
+                "这里开始一条规则，却没有表头"
+            ),
+            said!(
+                "write `[[rule]]` on a line of its own above it",
+                "请在其上单独写一行 `[[rule]]`"
+            ),
+        ));
+    }
+    if kind == Kind::Root && !table.contains_key("pack") && Kind::Pack.keys().contains(&key) {
+        return Some((
+            &codes::MISPLACED_KEY,
+            said!(
+                "{key_shown} belongs to `[pack]`, and there is no such header",
+                "{key_shown} 属于 `[pack]`，却没有这个表头"
+            ),
+            said!(
+                "write `[pack]` on a line of its own above it",
+                "请在其上单独写一行 `[pack]`"
+            ),
+        ));
+    }
+    let home = match kind {
+        Kind::Root | Kind::Pack | Kind::List => "[lists]",
+        Kind::Rule | Kind::Lower => "[rule.lists]",
+        _ => return None,
+    };
+    let list = value.get_ref().is_array()
+        || value.get_ref().as_table().is_some_and(|table| {
+            table
+                .keys()
+                .any(|key| Kind::List.keys().contains(&&**key.get_ref()))
+        });
+    let lists = [
+        "terms",
+        "except",
+        "languages",
+        "scenes",
+        "references",
+        "false_positives",
+        "listings",
+    ];
+    let known = meant(key).is_some()
+        || OTHER_WORDS
+            .iter()
+            .any(|(word, _)| *word == key.to_lowercase())
+        || KINDS.iter().any(|kind| kind.keys().contains(&key))
+        || nearest(
+            key,
+            kind.keys()
+                .iter()
+                .copied()
+                .filter(|key| lists.contains(key)),
+        )
+        .is_some();
+    (list && !known).then(|| {
+        (
+            &codes::MISPLACED_KEY,
+            said!(
+                "{key_shown} is no key of `{here}`, and looks like a list of terms",
+                "`{here}` 没有键 {key_shown}，看来是词表"
+            ),
+            said!(
+                "lists stand below a header of their own: write `{home}` on a line above them",
+                "词表要写在自己的表头下：请在其上单独写一行 `{home}`"
+            ),
+        )
+    })
 }
 
 fn stray(key: &str, span: Range<usize>, value: &Value<'_>, kind: Kind, report: &mut Reporter) {
@@ -545,10 +400,30 @@ fn stray(key: &str, span: Range<usize>, value: &Value<'_>, kind: Kind, report: &
             "`{here}` 没有键 {key_shown}"
         )
     };
+    let outer = match kind {
+        Kind::Rule => Some("rule"),
+        Kind::Pack => Some("pack"),
+        _ => None,
+    };
+    if let Some(outer) = outer.filter(|outer| *outer == key && value.get_ref().is_table()) {
+        return report.say(
+            &codes::MISPLACED_KEY,
+            span,
+            what,
+            said!(
+                "below `{here}` keys stand without `{outer}.`",
+                "在 `{here}` 之下，键前不写 `{outer}.`"
+            ),
+        );
+    }
     let own = meant(key).filter(|meant| kind.keys().contains(meant));
     let other = own.or_else(|| {
         let lower = key.to_lowercase().replace('-', "_");
-        let exact = kind.keys().iter().copied().find(|known| *known == lower);
+        let exact = kind
+            .keys()
+            .iter()
+            .copied()
+            .find(|known| *known == lower || known.strip_suffix('s') == Some(&*lower));
         exact.or_else(|| {
             OTHER_WORDS
                 .iter()
@@ -590,9 +465,18 @@ fn stray(key: &str, span: Range<usize>, value: &Value<'_>, kind: Kind, report: &
     }
     let mut diagnostic = report.at(&codes::UNKNOWN_KEY, span.clone(), what);
     diagnostic = match other.or_else(|| nearest(key, kind.keys().iter().copied())) {
-        Some(meant) => diagnostic
-            .with_help(said!("did you mean `{meant}`?", "是否想写 `{meant}`？"))
-            .with_fix(Fix::likely(vec![Edit::new(span, meant)])),
+        Some(meant) => {
+            let mut edits = vec![Edit::new(span, meant)];
+            // `scene = "group"` is one of `scenes`.
+            if meant.strip_suffix('s') == Some(key) && value.get_ref().is_str() {
+                let at = value.span();
+                edits.push(Edit::new(at.start..at.start, "["));
+                edits.push(Edit::new(at.end..at.end, "]"));
+            }
+            diagnostic
+                .with_help(said!("did you mean `{meant}`?", "是否想写 `{meant}`？"))
+                .with_fix(Fix::likely(edits))
+        }
         None => {
             let all = kind.keys().join("`, `");
             diagnostic.with_help(said!("its keys are `{all}`", "可用的键：`{all}`"))

@@ -26,6 +26,7 @@ pub mod regex;
 mod report;
 mod rule;
 mod samples;
+mod schema;
 mod syntax;
 mod tenant;
 mod terms;
@@ -34,7 +35,7 @@ mod words;
 
 use std::sync::Arc;
 
-use crate::diag::{Diagnostics, codes, said};
+use crate::diag::{Diagnostics, Edit, Fix, codes, said};
 use crate::limits::PackLimits;
 use crate::verdict::{Action, Severity};
 use keys::Kind;
@@ -50,6 +51,7 @@ pub use encoding::decode;
 pub use fmt::format;
 pub use model::*;
 pub use operator::{Floor, Operator, OperatorParsed, Regional, Shadow};
+pub use schema::Schema;
 pub(crate) use tenant::FileText;
 pub use tenant::{Fail, Override, Tenant, TenantParsed, Written};
 
@@ -252,7 +254,11 @@ impl Reading<'_, '_> {
         Option<Arc<str>>,
         Vec<Arc<str>>,
     )> {
-        if Self::value(root, "pack").is_none() {
+        // Keys of `[pack]` that lack their header are told already.
+        let headless = root
+            .keys()
+            .any(|key| Kind::Pack.keys().contains(&&**key.get_ref()));
+        if Self::value(root, "pack").is_none() && !headless {
             let file = Arc::clone(&self.report.file);
             self.missing(
                 "[pack]",
@@ -348,15 +354,27 @@ impl Reading<'_, '_> {
             return;
         }
         let what = shown(version.text);
-        self.report.say(
+        let mut diagnostic = self.report.at(
             &codes::BAD_VERSION,
             version.span(),
             said!("{what} is no version", "{what} 不是版本号"),
-            said!(
+        );
+        // `v1.2` is 1.2.0.
+        let plain = version.text.trim().trim_start_matches(['v', 'V']);
+        let mut numbers: Vec<&str> = plain.split('.').collect();
+        numbers.resize(3, "0");
+        diagnostic = if plain.split('.').count() <= 3 && numbers.iter().all(number) {
+            let right = format!("\"{}\"", numbers.join("."));
+            diagnostic
+                .with_help(said!("write {right}", "请写 {right}"))
+                .with_fix(Fix::likely(vec![Edit::new(version.span(), right)]))
+        } else {
+            diagnostic.with_help(said!(
                 "write three numbers, as in \"1.0.0\"",
                 "请写三个数字，例如 \"1.0.0\""
-            ),
-        );
+            ))
+        };
+        self.report.diags.push(diagnostic);
     }
 
     fn languages(&mut self, pack: &Table<'_>) -> Vec<Arc<str>> {

@@ -1,5 +1,7 @@
 //! What is at hand while one pack is read, and how values are taken from its tables.
 
+mod types;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +10,6 @@ use toml::de::DeValue;
 
 use super::keys::{self, Kind, in_order, nearest};
 use super::lint::RawRule;
-use super::mend::{self, toml_string};
 use super::report::{Reporter, shown};
 use super::syntax::{self, Read, Table, Value};
 use super::terms::RawList;
@@ -18,6 +19,7 @@ use crate::limits::PackLimits;
 use crate::primitives::{Timestamp, Window};
 use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Severity};
+pub(super) use types::{BOOLEAN, DATE, STRING, STRINGS, TABLE};
 
 /// The state of reading one pack.
 pub(super) struct Reading<'s, 'f> {
@@ -157,27 +159,6 @@ impl Text<'_, '_> {
     }
 }
 
-/// A type of value, in both languages.
-pub(super) type Wanted = (&'static str, &'static str);
-
-pub(super) const STRING: Wanted = ("a string in quotes", "加引号的字符串");
-pub(super) const STRINGS: Wanted = (
-    "a list of strings, as in `[\"a\", \"b\"]`",
-    "字符串列表，例如 `[\"a\", \"b\"]`",
-);
-pub(super) const BOOLEAN: Wanted = (
-    "`true` or `false`, without quotes",
-    "不加引号的 `true` 或 `false`",
-);
-pub(super) const TABLE: Wanted = (
-    "a table, as in `{ key = \"value\" }`",
-    "表，例如 `{ 键 = \"值\" }`",
-);
-pub(super) const DATE: Wanted = (
-    "a date without quotes, as in `2026-01-01`",
-    "不加引号的日期，例如 `2026-01-01`",
-);
-
 impl Reading<'_, '_> {
     /// The value of `key`, of any type.
     pub(super) fn value<'t, 'i>(
@@ -187,82 +168,6 @@ impl Reading<'_, '_> {
         table
             .get_key_value(key)
             .map(|(key, value)| (key.span(), value))
-    }
-
-    pub(super) fn wrong_type(&mut self, key: &str, value: &Value<'_>, wanted: Wanted) {
-        let (en, zh) = wanted;
-        let (found, found_zh) = match value.get_ref().type_str() {
-            "string" => ("a string", "字符串"),
-            "integer" => ("a whole number", "整数"),
-            "float" => ("a number", "小数"),
-            "boolean" => ("`true` or `false`", "布尔值"),
-            "datetime" => ("a date", "日期"),
-            "array" => ("a list", "列表"),
-            _ => ("a table", "表"),
-        };
-        let key_shown = shown(key);
-        let what = said!(
-            "{key_shown} cannot be {found}",
-            "{key_shown} 不能是{found_zh}"
-        );
-        let mut diagnostic = self.report.at(&codes::WRONG_TYPE, value.span(), what);
-        diagnostic = match self.retyped(key, value, wanted) {
-            Some(right) if right.len() <= 120 => diagnostic
-                .with_help(said!("write {en}: `{right}`", "请写{zh}：`{right}`"))
-                .with_fix(Fix::likely(vec![Edit::new(value.span(), right)])),
-            _ => diagnostic.with_help(said!("write {en}", "请写{zh}")),
-        };
-        self.report.diags.push(diagnostic);
-    }
-
-    /// The value as one of the type that is wanted, if that can be told.
-    fn retyped(&self, key: &str, value: &Value<'_>, wanted: Wanted) -> Option<String> {
-        let written = self.source.get(value.span())?.trim();
-        let text = value.get_ref().as_str();
-        let (wanted, _) = wanted;
-        if wanted == BOOLEAN.0 {
-            return mend::boolean(text?).map(str::to_owned);
-        }
-        if wanted == DATE.0 {
-            return mend::date(text?);
-        }
-        if wanted == STRING.0 {
-            return match value.get_ref() {
-                // Three numbers make a version.
-                DeValue::Float(_) if key == "version" => Some(format!("\"{written}.0\"")),
-                DeValue::Integer(_) if key == "version" => Some(format!("\"{written}.0.0\"")),
-                DeValue::Float(_) | DeValue::Integer(_) | DeValue::Boolean(_) => {
-                    Some(format!("\"{written}\""))
-                }
-                DeValue::Array(array) if array.len() == 1 => {
-                    array.first()?.get_ref().as_str().map(toml_string)
-                }
-                _ => None,
-            };
-        }
-        if wanted.starts_with("a list") && !wanted.contains("table") {
-            let text = text?;
-            let parts: Vec<String> =
-                if key == "terms" || key == "except" || wanted.contains("terms") || key == "scenes"
-                {
-                    text.split([',', '，', '、', ';', '；', '\n'])
-                        .map(str::trim)
-                        .filter(|part| !part.is_empty())
-                        .map(toml_string)
-                        .collect()
-                } else {
-                    vec![toml_string(text)]
-                };
-            return Some(format!("[{}]", parts.join(", ")));
-        }
-        match (key, value.get_ref()) {
-            ("format", DeValue::String(text)) if text.trim() == "1" => Some("1".to_owned()),
-            ("effective", DeValue::Datetime(_)) => Some(format!("{{ from = {written} }}")),
-            ("effective", DeValue::String(text)) => {
-                mend::date(text).map(|date| format!("{{ from = {date} }}"))
-            }
-            _ => None,
-        }
     }
 
     pub(super) fn string<'t, 'i>(
@@ -349,8 +254,12 @@ impl Reading<'_, '_> {
         all: &[T],
         name: fn(T) -> &'static str,
     ) -> Option<T> {
-        let found = self.string(table, key)?;
-        self.chosen(key, found, all, name)
+        let (_, value) = Self::value(table, key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            self.no_choice(key, value, all, name);
+            return None;
+        };
+        self.chosen(key, Text { text, value }, all, name)
     }
 
     pub(super) fn chosen<T: Copy>(
@@ -406,11 +315,17 @@ impl Reading<'_, '_> {
         if let Some(text) = value.get_ref().as_str() {
             let found = Variants::preset(text);
             if found.is_none() {
-                let help = if Variant::from_name(text).is_some() {
-                    said!(
-                        "write it as a list: [\"{text}\"]",
-                        "请写成列表：[\"{text}\"]"
-                    )
+                let words: Vec<&str> = text
+                    .split(|c: char| {
+                        matches!(c, ',' | '，' | '、' | ';' | '+') || c.is_whitespace()
+                    })
+                    .filter(|word| !word.is_empty())
+                    .collect();
+                let help = if !words.is_empty()
+                    && words.iter().all(|word| Variant::from_name(word).is_some())
+                {
+                    let list = quoted(&words);
+                    said!("write it as a list: [{list}]", "请写成列表：[{list}]")
                 } else {
                     match keys::meant_value("variants", text).or_else(|| nearest(text, presets)) {
                         Some(word) => said!("did you mean \"{word}\"?", "是否想写 \"{word}\"？"),

@@ -198,17 +198,17 @@ fn parse(source: &str, ignore_case: bool) -> Result<Hir, RegexProblem> {
         .case_insensitive(ignore_case)
         .build()
         .parse(source);
-    let problem = |span: &regex_syntax::ast::Span, message: String| RegexProblem {
-        code: &codes::REGEX_SYNTAX,
-        span: span.start.offset.min(source.len())..span.end.offset.min(source.len()),
-        message: Said::new(
-            format!("the regex cannot be read: {message}"),
-            format!("正则语法错误：{message}"),
-        ),
-        help: said!(
-            "put `\\` before a sign that is meant as itself, or write a literal term",
-            "若要匹配符号本身，请在前面加 `\\`，或改用普通词"
-        ),
+    let problem = |span: &regex_syntax::ast::Span, message: String| {
+        let (zh, help) = in_chinese(&message);
+        RegexProblem {
+            code: &codes::REGEX_SYNTAX,
+            span: span.start.offset.min(source.len())..span.end.offset.min(source.len()),
+            message: Said::new(
+                format!("the regex cannot be read: {message}"),
+                format!("正则语法错误：{zh}"),
+            ),
+            help,
+        }
     };
     parsed.map_err(|error| match error {
         regex_syntax::Error::Parse(error) => problem(error.span(), error.kind().to_string()),
@@ -218,6 +218,49 @@ fn parse(source: &str, ignore_case: bool) -> Result<Hir, RegexProblem> {
             "it is not understood".to_owned(),
         ),
     })
+}
+
+/// What a message of the regex parser says, in Chinese, and what to write instead.
+fn in_chinese(message: &str) -> (&str, Said) {
+    let escape = said!(
+        "put `\\` before a sign that is meant as itself, or write a literal term",
+        "若要匹配符号本身，请在前面加 `\\`，或改用普通词"
+    );
+    if message.starts_with("look-around") {
+        return (
+            "不支持环视（look-ahead、look-behind）",
+            said!(
+                "write what must not stand there as an exception, `except`, or as `not` in `when`",
+                "不该出现的内容请写作例外 `except`，或在 `when` 中用 `not`"
+            ),
+        );
+    }
+    if message.starts_with("backreferences") {
+        return (
+            "不支持反向引用",
+            said!(
+                "write the text out, or an alternative for each: `(?:aa|bb)`",
+                "请写出文字，或逐一列出：`(?:aa|bb)`"
+            ),
+        );
+    }
+    let zh = match message {
+        "unclosed character class" => "`[` 没有闭合",
+        "unclosed group" => "`(` 没有闭合",
+        "unopened group" => "`)` 之前没有 `(`",
+        "repetition operator missing expression" => "`*`、`+`、`?` 之前没有内容",
+        "unclosed counted repetition" => "`{` 没有闭合",
+        "repetition quantifier expects a valid decimal" => "`{` 之后应为数字",
+        "invalid character class range"
+        | "invalid character class range, the start must be <= the end" => "字符范围的起点大于终点",
+        "unrecognized escape sequence" => "没有这个转义",
+        "incomplete escape sequence, reached end of pattern prematurely" => {
+            "末尾的 `\\` 后面没有内容"
+        }
+        "unrecognized flag" => "没有这个标志",
+        other => other,
+    };
+    (zh, escape)
 }
 
 /// The best set of literals one of which is in every match: the one whose shortest literal is longest; of those, the

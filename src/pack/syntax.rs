@@ -315,6 +315,8 @@ struct Shape<'i> {
     header: Option<(usize, usize)>,
     /// Whether a header names a table that stands in other brackets, or has another name.
     brackets: bool,
+    /// Whether a rule has begun.
+    rule: bool,
     newer: Vec<(Range<usize>, Said, Said)>,
 }
 
@@ -327,6 +329,7 @@ impl<'i> Shape<'i> {
             too_deep: None,
             header: None,
             brackets: false,
+            rule: false,
             newer: Vec::new(),
         }
     }
@@ -343,6 +346,9 @@ impl<'i> Shape<'i> {
         {
             let name = name.trim();
             let (meant, wanted) = keys::header(name, brackets);
+            self.rule |= meant == "rule";
+            // The header of a rule is missing.
+            self.brackets |= !self.rule && meant.starts_with("rule.");
             self.brackets |= wanted != brackets || (meant != name && !name.contains(' '));
         }
     }

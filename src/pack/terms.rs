@@ -73,7 +73,7 @@ impl Inherited {
 }
 
 /// The words of the condition language.
-const KEYWORDS: [&str; 6] = ["and", "or", "not", "of", "near", "then"];
+pub(super) const KEYWORDS: [&str; 6] = ["and", "or", "not", "of", "near", "then"];
 
 const TERMS: (&str, &str) = (
     "a list of terms, as in `[\"a\", \"b\"]`",
@@ -102,7 +102,11 @@ impl Reading<'_, '_> {
                 let terms = Self::value(table, "terms");
                 list.terms = self.terms(table, "terms");
                 let no_file = self.file_terms(table, &mut list.terms);
-                empty = no_file && terms.is_none_or(|(_, terms)| is_empty(terms));
+                // A list under a key that is none of its own is told already.
+                let stray = table
+                    .keys()
+                    .any(|key| !Kind::List.keys().contains(&&**key.get_ref()));
+                empty = no_file && !stray && terms.is_none_or(|(_, terms)| is_empty(terms));
                 list.word = self.boolean(table, "word");
                 list.case_sensitive = self.boolean(table, "case_sensitive");
                 list.variants = self.variants(table);

@@ -10,6 +10,7 @@ use tokens::{Token, tokens};
 
 pub(super) use tokens::Swap;
 
+use super::keys::nearest;
 use crate::diag::{Code, Said, codes, said};
 use crate::limits::PackLimits;
 
@@ -140,18 +141,52 @@ impl<'a> Parser<'a, '_> {
                 ),
                 self.unchained(),
             ),
-            Some(Token::And | Token::Or | Token::Of) => self.problem(
+            Some(Token::Of) => self.problem(
+                said!("`of` follows a number", "`of` 之前要写数字"),
+                said!(
+                    "write how many, and the names of the lists: `2 of (a, b, c)`",
+                    "请写数目和词表名：`2 of (a, b, c)`"
+                ),
+            ),
+            Some(Token::And | Token::Or) => self.problem(
                 said!("a list's name is missing before this", "此处之前缺少词表名"),
                 said!("write a list's name", "请写词表名"),
             ),
-            Some(_) => self.problem(
-                said!("an operator is missing before this", "此处之前缺少运算符"),
-                said!(
-                    "write `and`, `or`, `near/N` or `then/N` between the two",
-                    "请在两者之间写 `and`、`or`、`near/N` 或 `then/N`"
-                ),
-            ),
+            Some(found) => {
+                if let Some((word, meant)) = self.misspelt(found) {
+                    let at = self.here();
+                    let right =
+                        format!("{}{meant}{}", &self.text[..at.start], &self.text[at.end..]);
+                    return self.problem(
+                        said!("`{word}` is no operator", "没有运算符 `{word}`"),
+                        said!("did you mean `{right}`?", "是否想写 `{right}`？"),
+                    );
+                }
+                self.problem(
+                    said!("an operator is missing before this", "此处之前缺少运算符"),
+                    said!(
+                        "write `and`, `or`, `near/N` or `then/N` between the two",
+                        "请在两者之间写 `and`、`or`、`near/N` 或 `then/N`"
+                    ),
+                )
+            }
         }
+    }
+
+    /// The operator that a name stands for which something follows that needs one before it.
+    fn misspelt(&self, found: &Token<'a>) -> Option<(&'a str, &'static str)> {
+        let Token::Name(word) = *found else {
+            return None;
+        };
+        let after = self.tokens.get(self.next + 1).map(|(token, _)| token);
+        let needs = matches!(
+            after,
+            Some(Token::Name(_) | Token::Category(_) | Token::Open | Token::Not)
+        );
+        let operators = ["and", "or", "and not", "near/12", "then/12"];
+        nearest(word, operators)
+            .filter(|_| needs && self.text.len() < 160)
+            .map(|meant| (word, meant))
     }
 
     /// A chain of `near`s as two conditions.
@@ -285,23 +320,72 @@ impl<'a> Parser<'a, '_> {
             ));
         }
         if !self.take(&Token::Open) {
+            let first = self.next;
             let of = self.name()?;
+            if self.peek() == Some(&Token::Comma) {
+                return Err(self.uncounted(first, first));
+            }
             return Ok(Written::Terms { count, of });
         }
+        let first = self.next;
         let mut of = vec![self.name()?];
         while self.take(&Token::Comma) {
             of.push(self.name()?);
         }
         if !self.take(&Token::Close) {
-            return Err(self.problem(
-                said!(
-                    "the lists of `N of` are separated by `,` and closed by `)`",
-                    "`N of` 的词表用 `,` 分隔，以 `)` 结束"
-                ),
-                said!("write `2 of (a, b, c)`", "请写 `2 of (a, b, c)`"),
-            ));
+            return Err(self.uncounted(first, self.next));
         }
         Ok(Written::Lists { count, of })
+    }
+
+    /// `N of` whose lists, from the token `first` on, do not stand in parentheses with commas between them; wrong at the token `wrong`.
+    fn uncounted(&self, first: usize, wrong: usize) -> Problem {
+        let mut names = Vec::new();
+        let mut end = self.end;
+        for (token, at) in self.tokens.get(first..).unwrap_or(&[]) {
+            match token {
+                Token::Name(name) => names.push((*name).to_owned()),
+                Token::Category(name) => names.push(format!("@{name}")),
+                Token::Comma => {}
+                // `2 of (a or b)` names lists as well.
+                Token::Or | Token::And if wrong > first => {}
+                Token::Close => {
+                    end = at.end;
+                    break;
+                }
+                _ => {
+                    end = at.start;
+                    break;
+                }
+            }
+        }
+        let at = self
+            .tokens
+            .get(wrong)
+            .map_or(self.end..self.end, |(_, at)| at.clone());
+        let head = self.text[..self.tokens.get(first).map_or(self.end, |(_, at)| at.start)]
+            .trim_end_matches([' ', '(']);
+        let tail = self.text[end..].trim_start();
+        let space = if tail.is_empty() { "" } else { " " };
+        let names = names.join(", ");
+        let what = said!(
+            "the lists of `N of` stand in parentheses, with `,` between them",
+            "`N of` 的词表要写在括号里，用 `,` 分隔"
+        );
+        let help = if self.text.len() < 160 && !names.is_empty() {
+            said!(
+                "write `{head} ({names}){space}{tail}`",
+                "请写 `{head} ({names}){space}{tail}`"
+            )
+        } else {
+            said!("write `2 of (a, b, c)`", "请写 `2 of (a, b, c)`")
+        };
+        Problem {
+            code: &codes::BAD_CONDITION,
+            at,
+            what,
+            help,
+        }
     }
 
     fn name(&mut self) -> Result<Name, Problem> {
@@ -466,7 +550,7 @@ mod tests {
             ("(a and b) near/3 c", "bad-condition", 0..9),
             ("a near/3 not b", "bad-condition", 9..12),
             ("a near/9999 b", "bad-distance", 2..11),
-            ("\"a\" and b", "bad-condition", 0..1),
+            ("\"A\" and b", "bad-condition", 0..1),
             ("99999999999 of a", "bad-count", 0..11),
             ("@x..y", "bad-category", 0..5),
         ] {

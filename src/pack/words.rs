@@ -61,6 +61,17 @@ impl Reading<'_, '_> {
     pub(super) fn word_file(&mut self, path: Text<'_, '_>) -> Option<Arc<WordFile>> {
         if let Some(reason) = refused_path(path.text) {
             let what = shown(path.text);
+            // As it stands in the source: `\n` may be the beginning of a name.
+            let written = self.source.get(path.span()).unwrap_or("");
+            let right = written.trim_matches(['"', '\'']).replace('\\', "/");
+            let help = if written.contains('\\') && refused_path(&right).is_none() {
+                said!("write \"{right}\"", "请写 \"{right}\"")
+            } else {
+                said!(
+                    "write a path within the pack's folder, as in \"words/brands.txt\"",
+                    "请写规则包目录内的路径，例如 \"words/brands.txt\""
+                )
+            };
             self.report.say(
                 &codes::BAD_PATH,
                 path.span(),
@@ -68,10 +79,7 @@ impl Reading<'_, '_> {
                     format!("{what} {}", reason.en),
                     format!("{what} {}", reason.zh),
                 ),
-                said!(
-                    "write a path within the pack's folder, as in \"words/brands.txt\"",
-                    "请写规则包目录内的路径，例如 \"words/brands.txt\""
-                ),
+                help,
             );
             return None;
         }

@@ -28,6 +28,7 @@ mod readme;
 mod registry;
 mod regressions;
 mod relations;
+mod schema;
 mod selftest;
 #[cfg(feature = "source")]
 mod source;

@@ -22,6 +22,7 @@ mod packs;
 mod playground;
 mod replace;
 mod revision;
+mod schema;
 mod screen;
 #[cfg(feature = "serve")]
 mod serve;
@@ -54,6 +55,7 @@ enum Command {
     ExplainCode(explain_code::Args),
     New(new::Args),
     Fmt(fmt::Args),
+    Schema(schema::Args),
     Import(import::Args),
     Diff(diff::Args),
     #[cfg(feature = "playground")]
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
         Command::ExplainCode(args) => explain_code::run(&args),
         Command::New(args) => new::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Diff(args) => diff::run(&args),
         #[cfg(feature = "playground")]

@@ -56,6 +56,8 @@ impl Reading<'_, '_> {
 
     fn lint_text(&mut self, raw: &RawTerm, term: &Term, suffices: bool) {
         self.lint_scripts(raw, term);
+        self.lint_entity(raw, term);
+        self.lint_pattern(raw, term);
         if !suffices {
             // What must stand near something else may be short and common.
             return;
@@ -105,6 +107,73 @@ impl Reading<'_, '_> {
             let warning = self.term_warning(&codes::SHORT_LATIN_TERM, raw, said, help);
             self.report.warn(warning);
         }
+    }
+
+    /// `&amp;` and the like: the text was copied out of a page's source.
+    fn lint_entity(&mut self, raw: &RawTerm, term: &Term) {
+        const ENTITIES: [(&str, &str); 7] = [
+            ("&quot;", "\""),
+            ("&apos;", "'"),
+            ("&#39;", "'"),
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+            ("&nbsp;", " "),
+            ("&amp;", "&"),
+        ];
+        if !term.text.contains('&') {
+            return;
+        }
+        let mut plain = term.text.to_string();
+        for (entity, sign) in ENTITIES {
+            plain = plain.replace(entity, sign);
+        }
+        if plain == *term.text {
+            return;
+        }
+        let what = shown(&term.text);
+        let right = toml_string(&plain);
+        let said = said!(
+            "{what} is written as in the source of a web page, and would have to stand so in the message",
+            "{what} 是网页源码的写法，消息里要原样出现才会命中"
+        );
+        let help = said!("write `{right}`", "请写 `{right}`");
+        let mut warning = self.term_warning(&codes::HTML_ENTITY, raw, said, help);
+        if raw.file == self.report.file {
+            warning = warning.with_fix(Fix::likely(vec![Edit::new(raw.span.clone(), right)]));
+        }
+        self.report.warn(warning);
+    }
+
+    /// `.*`, `\d+`, `[a-z]`, `坏*`: signs that mean something in a regex or a search box, and stand for themselves in a literal.
+    fn lint_pattern(&mut self, raw: &RawTerm, term: &Term) {
+        const SIGNS: [&str; 9] = [".*", ".+", ".?", "\\d", "\\w", "\\s", "(?", "[a-z", "[0-9"];
+        let text = &*term.text;
+        let star = text.len() > 1
+            && (text.starts_with(['*', '＊']) || text.ends_with(['*', '＊']))
+            && text.chars().any(char::is_alphanumeric);
+        if !star && !SIGNS.iter().any(|sign| text.contains(sign)) {
+            return;
+        }
+        let what = shown(text);
+        let said = said!(
+            "{what} is looked for letter by letter: its signs stand for themselves",
+            "{what} 会逐字查找，其中的符号只代表自己"
+        );
+        let help = if star {
+            let bare = toml_string(text.trim_matches(['*', '＊']));
+            said!(
+                "write `{bare}`: a term is found inside longer words unless it has `word = true`",
+                "请写 `{bare}`：没有 `word = true` 时，词在更长的文字里也能找到"
+            )
+        } else {
+            let right = toml_string(text);
+            said!(
+                "write `{{ regex = {right} }}` for a pattern, or literal text",
+                "要写模式请写 `{{ regex = {right} }}`，否则请写普通文字"
+            )
+        };
+        let warning = self.term_warning(&codes::PATTERN_IN_TEXT, raw, said, help);
+        self.report.warn(warning);
     }
 
     /// Letters of two scripts that look alike in one word: a disguise was pasted, or a key was hit in another layout.

@@ -9,6 +9,7 @@
 
 mod bare;
 mod foreign;
+mod lists;
 mod signs;
 mod strings;
 mod values;
@@ -19,8 +20,9 @@ use super::keys;
 use super::report::shown;
 use crate::diag::{Code, Edit, Fix, Said, codes, said};
 
-pub(super) use bare::{boolean, date};
+pub(super) use bare::{boolean, date, period};
 pub(super) use foreign::foreign;
+pub(super) use signs::half_width;
 pub(super) use strings::toml_string;
 
 /// Bytes that are looked ahead for the end of a string.
@@ -111,6 +113,9 @@ pub(super) fn slips(source: &str) -> Vec<Slip> {
         slips: Vec::new(),
         key: String::new(),
         depth: 0,
+        header: String::new(),
+        has_id: false,
+        comment: 0..0,
     };
     mender.document();
     let mut slips = mender.slips;
@@ -175,6 +180,11 @@ struct Mender<'s> {
     /// The key whose value is read.
     key: String,
     depth: usize,
+    /// The table that the last header opened, and whether the rule that it belongs to has its id.
+    header: String,
+    has_id: bool,
+    /// The last comment.
+    comment: Range<usize>,
 }
 
 impl<'s> Mender<'s> {
@@ -275,6 +285,8 @@ impl<'s> Mender<'s> {
         self.blanks(true);
         match self.peek() {
             None => {}
+            Some('`') if self.rest().starts_with("```") => self.fence(),
+            Some('<') if self.rest().starts_with("<<<<<<<") => self.conflict(),
             Some('[' | '［' | '【' | '〔') => self.header(),
             Some('{' | '｛') => self.object(),
             Some(_) => self.pair(),
@@ -288,7 +300,10 @@ impl<'s> Mender<'s> {
             match c {
                 ' ' | '\t' => self.at += 1,
                 '\n' | '\r' if lines => self.at += 1,
-                '#' => self.at += self.line().len(),
+                '#' => {
+                    self.comment = self.at..self.at + self.line().len();
+                    self.at = self.comment.end;
+                }
                 _ if signs::is_odd_space(c) => {
                     let run: usize = rest
                         .chars()
@@ -306,6 +321,51 @@ impl<'s> Mender<'s> {
                 _ => return,
             }
         }
+    }
+
+    /// A line of Markdown that stands around code.
+    fn fence(&mut self) {
+        let at = self.at..self.at + self.line().len();
+        self.at = at.end;
+        self.slip(
+            &codes::NOT_TOML,
+            at.clone(),
+            said!(
+                "this line is Markdown, not TOML",
+                "这一行是 Markdown，不是 TOML"
+            ),
+            said!("remove it", "请删除"),
+            vec![Edit::new(at, "")],
+            Offer::Safe,
+        );
+    }
+
+    /// Two versions of some lines, between the signs that git puts there. The first is read.
+    fn conflict(&mut self) {
+        let start = self.at;
+        let first = self.line().len();
+        let rest = self.rest();
+        let middle = rest.find("\n=======").map_or(rest.len(), |at| at + 1);
+        let last = rest.find("\n>>>>>>>").map_or(middle, |at| at + 1);
+        let end = last + rest[last..].find('\n').unwrap_or(rest.len() - last);
+        self.slip(
+            &codes::NOT_TOML,
+            start..start + first,
+            said!(
+                "git left two versions of these lines here",
+                "这里留有 git 合并冲突的两个版本"
+            ),
+            said!(
+                "keep one of the two, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`",
+                "请保留其中一个版本，并删除 `<<<<<<<`、`=======`、`>>>>>>>` 三行"
+            ),
+            vec![
+                Edit::new(start..start + first, ""),
+                Edit::new(start + middle.min(end)..start + end, ""),
+            ],
+            Offer::Nothing,
+        );
+        self.at = start + first;
     }
 
     fn comment(&mut self, sign: usize) {
@@ -393,7 +453,9 @@ impl<'s> Mender<'s> {
         if name.is_empty() || name.contains(['=', '＝', ',']) {
             return self.stray(start);
         }
-        let (meant, brackets) = keys::header(&signs::half_width(name), open.max(close).clamp(1, 2));
+        let (meant, brackets) = keys::header(&half_width(name), open.max(close).clamp(1, 2));
+        self.has_id &= meant != "rule";
+        meant.clone_into(&mut self.header);
         let right = if brackets == 2 {
             format!("[[{meant}]]")
         } else {

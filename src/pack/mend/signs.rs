@@ -16,6 +16,14 @@ pub(super) fn is_odd_space(c: char) -> bool {
     )
 }
 
+/// What stands in a word and shows nothing.
+pub(super) fn shows_nothing(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+    )
+}
+
 /// The sign of ASCII that a full-width or Chinese sign is written for.
 pub(super) fn ascii(c: char) -> Option<char> {
     Some(match c {
@@ -29,7 +37,7 @@ pub(super) fn ascii(c: char) -> Option<char> {
 }
 
 /// The text with full-width letters, digits and signs in their ASCII form.
-pub(super) fn half_width(text: &str) -> String {
+pub(in crate::pack) fn half_width(text: &str) -> String {
     text.chars().map(|c| ascii(c).unwrap_or(c)).collect()
 }
 

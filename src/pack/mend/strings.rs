@@ -44,7 +44,7 @@ impl Mender<'_> {
                             .count();
                         self.at += end + 6 + more;
                     }
-                    None => self.unclosed(self.at + self.line().len(), triple),
+                    None => self.half_triple(triple, open),
                 }
                 return;
             }
@@ -53,13 +53,41 @@ impl Mender<'_> {
             return self.odd(open);
         }
         match self.close_of(open) {
-            Some(close) if self.delimited(close + 1) || self.joins(close + 1) => {
+            Some(close)
+                if self.delimited(close + 1)
+                    || self.joins(close + 1)
+                    || self.next_pair(close + 1) =>
+            {
                 self.escapes(self.at..close + 1, open);
                 self.at = close + 1;
             }
             Some(close) => self.irregular(open, close),
             None => self.open_ended(open),
         }
+    }
+
+    /// Three quotes that nothing closes: meant as one, if the line ends with one.
+    fn half_triple(&mut self, triple: &str, open: char) {
+        let line = self.line().trim_end();
+        let inner = &line[triple.len().min(line.len())..];
+        let closed = inner.trim_end_matches(|c| is_comma(c) || closes_list(c) || c == ' ');
+        if closed.len() < 2 || !closed.ends_with(open) {
+            return self.unclosed(self.at + self.line().len(), triple);
+        }
+        let end = self.at + triple.len() + closed.len();
+        let at = self.at..self.at + triple.len();
+        self.slip(
+            &codes::UNCLOSED,
+            at.clone(),
+            said!(
+                "three quotes begin a text of several lines, which nothing closes",
+                "三个引号表示多行文本，后面没有闭合"
+            ),
+            said!("write one quote", "请写一个引号"),
+            vec![Edit::new(at, open.to_string())],
+            Offer::Likely,
+        );
+        self.at = end;
     }
 
     /// The text of the line from the cursor on, as far as is looked ahead.
@@ -121,6 +149,25 @@ impl Mender<'_> {
                 .skip(1)
                 .take_while(|c| *c != '\n')
                 .any(|c| closers(c).is_some())
+    }
+
+    /// Whether another key with its value begins at `at`: only a line break is missing.
+    fn next_pair(&self, at: usize) -> bool {
+        let rest = self.source.get(at..).unwrap_or("");
+        let text = rest.trim_start_matches([' ', '\t']);
+        let name = text.len()
+            - text
+                .trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_')
+                .len();
+        let after = text[name..].trim_start();
+        let value = after.strip_prefix('=').map(str::trim_start);
+        text.len() < rest.len()
+            && name > 1
+            && value.is_some_and(|value| {
+                value.starts_with(|c: char| {
+                    closers(c).is_some() || matches!(c, '[' | '{') || c.is_ascii_alphanumeric()
+                })
+            })
     }
 
     /// A string in quotes that TOML does not have.
@@ -187,6 +234,9 @@ impl Mender<'_> {
             self.at = end;
             return;
         }
+        if self.wrapped(open) {
+            return;
+        }
         let ahead = self.ahead();
         let quotes = ahead.chars().filter(|c| *c == open).count();
         if quotes % 2 == 1
@@ -226,6 +276,57 @@ impl Mender<'_> {
         self.at = end + 1;
     }
 
+    /// Quotes around a whole list, or two where one is meant. Whether that is what stands here.
+    fn wrapped(&mut self, open: char) -> bool {
+        let start = self.at;
+        let line = self.line().trim_end();
+        let inner = line
+            .strip_prefix(open)
+            .and_then(|inner| inner.strip_suffix(open));
+        if let Some(list) = inner.filter(|inner| inner.starts_with('[') && inner.ends_with(']')) {
+            let (list, end) = (start + 1..start + 1 + list.len(), start + line.len());
+            self.slip(
+                &codes::INNER_QUOTE,
+                start..start + 1,
+                said!("a list stands without quotes around it", "列表外面不加引号"),
+                said!("remove the quotes around it", "请删除外面的引号"),
+                vec![
+                    Edit::new(start..list.start, ""),
+                    Edit::new(list.end..end, ""),
+                ],
+                Offer::Safe,
+            );
+            self.at = list.start;
+            self.list('[');
+            self.at = end;
+            return true;
+        }
+        let twice = format!("{open}{open}");
+        let Some(text) = line.strip_prefix(&*twice) else {
+            return false;
+        };
+        let Some(close) = text.find(&*twice).filter(|at| *at > 0) else {
+            return false;
+        };
+        let (from, to) = (start + 2, start + 2 + close);
+        if text[..close].contains(open) || !self.delimited(to + 2) {
+            return false;
+        }
+        self.slip(
+            &codes::INNER_QUOTE,
+            start..from,
+            said!("one pair of quotes is enough", "只需一对引号"),
+            said!("write one quote on each side", "请在两侧各写一个引号"),
+            vec![
+                Edit::new(start..from, open.to_string()),
+                Edit::new(to..to + 2, open.to_string()),
+            ],
+            Offer::Safe,
+        );
+        self.at = to + 2;
+        true
+    }
+
     /// A string without an end on its line.
     fn open_ended(&mut self, open: char) {
         let start = self.at;
@@ -244,6 +345,32 @@ impl Mender<'_> {
         if let Some((at, c)) = odd_end {
             let end = at + c.len_utf8();
             self.quotes(at..end, vec![Edit::new(at..end, open.to_string())]);
+            self.at = end;
+            return;
+        }
+        let text = line.trim_end();
+        if open == '"'
+            && let Some(inner) = text
+                .strip_suffix("\\\"")
+                .and_then(|text| text.strip_prefix('"'))
+            && !inner.contains(['\'', '"'])
+        {
+            let end = start + text.len();
+            let right = format!("'{inner}\\'");
+            self.slip(
+                &codes::BAD_ESCAPE,
+                end - 2..end,
+                said!(
+                    "in double quotes `\\\"` is a quote of the text, and the string is not closed",
+                    "双引号中 `\\\"` 表示文本里的引号，字符串因此没有闭合"
+                ),
+                said!(
+                    "remove the `\\`, or write `{right}`",
+                    "请删除 `\\`，或写 `{right}`"
+                ),
+                vec![Edit::new(end - 2..end - 1, "")],
+                Offer::Likely,
+            );
             self.at = end;
             return;
         }

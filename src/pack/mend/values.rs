@@ -34,17 +34,46 @@ pub(super) fn begins_statement(line: &str) -> bool {
 impl Mender<'_> {
     /// `key = value`, and what stands behind it.
     pub(super) fn pair(&mut self) {
-        let start = self.at;
+        let mut start = self.at;
         self.key.clear();
+        self.dash();
+        if self.at > start {
+            // What it stood before is a rule of its own, if it is its id.
+            start = self.at;
+        }
         if !self.key() {
             return self.stray(start);
         }
         let separated = self.separator();
         self.blanks(false);
+        if self.key == "id" {
+            self.new_rule(start);
+        }
         let begins = |c: char| closers(c).is_some() || opens_list(c) || matches!(c, '{' | '｛');
         match self.peek() {
             None | Some('\n' | '\r') if separated => {
-                if !self.yaml_list(start) {
+                if let Some(value) = self.below() {
+                    let at = value
+                        ..value
+                            + self.source[value..]
+                                .chars()
+                                .next()
+                                .map_or(0, char::len_utf8);
+                    self.slip(
+                        &codes::SYNTAX,
+                        at,
+                        said!(
+                            "a value begins on the line of its key",
+                            "值要和键写在同一行"
+                        ),
+                        said!("write it behind the `=`", "请写到 `=` 之后"),
+                        vec![Edit::new(self.at..value, " ")],
+                        Offer::Likely,
+                    );
+                    self.at = value;
+                    self.value();
+                    self.after(value);
+                } else if !self.yaml_list(start) && !self.header_as_key(start) {
                     let at = start..self.at;
                     self.slip(
                         &codes::SYNTAX,
@@ -79,8 +108,117 @@ impl Mender<'_> {
         self.after(from);
     }
 
+    /// The dash before a key: an item of YAML.
+    fn dash(&mut self) {
+        let line = self.line();
+        let Some(item) = line.strip_prefix("- ").map(str::trim_start) else {
+            return;
+        };
+        let name = item
+            .find(|c: char| !(c.is_ascii_lowercase() || c == '_'))
+            .unwrap_or(item.len());
+        if name == 0 || !item[name..].trim_start().starts_with(is_assignment) {
+            return;
+        }
+        let at = self.at..self.at + (line.len() - item.len());
+        self.at = at.end;
+        let rule = &item[..name] == "id";
+        let (help, edit) = if rule {
+            (
+                said!(
+                    "write `[[rule]]` on a line of its own above the key",
+                    "请在其上单独写一行 `[[rule]]`"
+                ),
+                "[[rule]]\n",
+            )
+        } else {
+            (said!("remove the dash", "请删除短横"), "")
+        };
+        if rule {
+            "rule".clone_into(&mut self.header);
+            self.has_id = false;
+        }
+        self.slip(
+            &codes::NOT_TOML,
+            at.clone(),
+            said!("a dash before a key is YAML", "键前的短横是 YAML 写法"),
+            help,
+            vec![Edit::new(at, edit)],
+            Offer::Likely,
+        );
+    }
+
+    /// `rule:` where `[[rule]]` is meant. Whether that is what stands here.
+    fn header_as_key(&mut self, start: usize) -> bool {
+        let (meant, brackets) = keys::header(&self.key, 0);
+        if brackets == 0 {
+            return false;
+        }
+        let right = if brackets == 2 {
+            format!("[[{meant}]]")
+        } else {
+            format!("[{meant}]")
+        };
+        // What was said of the sign is part of this.
+        while self.slips.last().is_some_and(|last| last.at.start >= start) {
+            self.slips.pop();
+        }
+        let at = start..self.at;
+        self.slip(
+            &codes::HEADER_BRACKETS,
+            at.clone(),
+            said!("a header stands in brackets", "表头要写在方括号里"),
+            said!("write `{right}`", "请写 `{right}`"),
+            vec![Edit::new(at, &*right)],
+            Offer::Likely,
+        );
+        self.has_id &= meant != "rule";
+        self.header = meant;
+        true
+    }
+
+    /// Where the value stands that was written below its key instead of behind it.
+    fn below(&self) -> Option<usize> {
+        let rest = self.rest();
+        let value = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        let begins = |c: char| closers(c).is_some() || matches!(c, '[' | '［' | '【' | '{' | '｛');
+        (value.starts_with(begins)
+            && !begins_statement(value)
+            // A key in quotes is no value.
+            && !value.lines().next().is_some_and(|line| line.contains([':', '=']) && !line.starts_with(['[', '{'])))
+        .then(|| self.at + (rest.len() - value.len()))
+    }
+
+    /// An `id` at `start` where none can stand: what follows is a rule that lacks its header.
+    fn new_rule(&mut self, start: usize) {
+        let text = self.peek().is_some_and(|c| closers(c).is_some());
+        let apart =
+            self.source[..start].ends_with("\n\n") || self.source[..start].ends_with("\r\n\r\n");
+        let of_rule = self.header == "rule" && (!self.has_id || !apart);
+        let elsewhere = self.header == "lists" || self.header.starts_with("rule");
+        if text && elsewhere && !of_rule {
+            let at = start..start + "id".len();
+            self.slip(
+                &codes::SLID_KEY,
+                at,
+                said!(
+                    "a rule begins here without its header",
+                    "这里开始一条规则，却没有表头"
+                ),
+                said!(
+                    "write `[[rule]]` on a line of its own above it",
+                    "请在其上单独写一行 `[[rule]]`"
+                ),
+                vec![Edit::new(start..start, "[[rule]]\n")],
+                Offer::Likely,
+            );
+            "rule".clone_into(&mut self.header);
+        }
+        self.has_id |= self.header == "rule";
+    }
+
     /// A key, of one or more parts. Whether there is one.
-    fn key(&mut self) -> bool {
+    pub(super) fn key(&mut self) -> bool {
         let start = self.at;
         match self.peek() {
             Some(c) if closers(c).is_some() => {
@@ -93,8 +231,11 @@ impl Mender<'_> {
             _ => {}
         }
         let line = self.line();
-        let part =
-            |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '＿' | '－' | '．');
+        let part = |c: char| {
+            c.is_alphanumeric()
+                || matches!(c, '_' | '-' | '.' | '＿' | '－' | '．')
+                || signs::shows_nothing(c)
+        };
         let mut length = line.find(|c| !part(c)).unwrap_or(line.len());
         if line[length..].starts_with(['"', '\'']) && line[..length].ends_with('.') {
             // A part in quotes.
@@ -118,7 +259,10 @@ impl Mender<'_> {
         let at = start..start + length;
         self.at += length;
         let meant = keys::meant(written);
-        self.key = meant.map_or_else(|| signs::half_width(written), str::to_owned);
+        self.key = meant.map_or_else(
+            || signs::half_width(written).replace(signs::shows_nothing, ""),
+            str::to_owned,
+        );
         if written.contains(' ') {
             let joined = self.key.replace(' ', "_");
             self.slip(
@@ -141,6 +285,19 @@ impl Mender<'_> {
                 said!("write `{meant}`", "请写 `{meant}`"),
                 vec![Edit::new(at, meant)],
                 Offer::Likely,
+            );
+        } else if written.contains(signs::shows_nothing) {
+            let plain = self.key.clone();
+            self.slip(
+                &codes::WIDE_SIGN,
+                at.clone(),
+                said!(
+                    "the key holds a character that does not show",
+                    "键里有不可见的字符"
+                ),
+                said!("type it anew: `{plain}`", "请重新输入：`{plain}`"),
+                vec![Edit::new(at, plain)],
+                Offer::Safe,
             );
         } else if !written.is_ascii() {
             let plain = self.key.clone();
@@ -169,16 +326,18 @@ impl Mender<'_> {
     }
 
     /// The sign between key and value. Whether there is one.
-    fn separator(&mut self) -> bool {
+    pub(super) fn separator(&mut self) -> bool {
         self.blanks(false);
         let start = self.at;
         let line = self.line();
-        let run: usize = line
+        let plus = usize::from(line.starts_with("+="));
+        let run: usize = line[plus..]
             .chars()
             .take_while(|c| is_assignment(*c) || matches!(c, '>' | '→'))
             .take(3)
             .map(char::len_utf8)
             .sum();
+        let run = plus + run;
         let sign = &line[..run];
         if !sign.contains(is_assignment) && sign != "→" {
             return false;
@@ -243,7 +402,7 @@ impl Mender<'_> {
     }
 
     /// A value of any kind. Stands behind it afterwards, or where it was if there is none.
-    fn value(&mut self) {
+    pub(super) fn value(&mut self) {
         let Some(c) = self.peek() else { return };
         if self.depth >= DEEP {
             self.at += self.line().len();
@@ -258,211 +417,6 @@ impl Mender<'_> {
         }
     }
 
-    fn list(&mut self, open: char) {
-        let start = self.at;
-        self.at += open.len_utf8();
-        if open != '[' {
-            self.sign(start..self.at, "[");
-        }
-        self.depth += 1;
-        let mut end = self.at;
-        let mut comma = true;
-        while let Some(c) = self.element() {
-            if closes_list(c) || matches!(c, '}' | '｝') {
-                let at = self.at..self.at + c.len_utf8();
-                self.at = at.end;
-                if c != ']' {
-                    self.sign(at, "]");
-                }
-                self.depth -= 1;
-                return;
-            }
-            if is_comma(c) {
-                self.comma(c, comma);
-                comma = true;
-                end = self.at;
-                continue;
-            }
-            if !comma {
-                self.slip(
-                    &codes::MISSING_COMMA,
-                    end..self.at.max(end),
-                    said!(
-                        "a comma is missing between two values",
-                        "两个值之间缺少逗号"
-                    ),
-                    said!("write a `,` between them", "请在两者之间写 `,`"),
-                    vec![Edit::new(end..end, ",")],
-                    Offer::Safe,
-                );
-            }
-            let before = self.at;
-            self.value();
-            comma = false;
-            end = self.at;
-            if self.at == before {
-                self.at += c.len_utf8();
-            }
-        }
-        self.depth -= 1;
-        self.never_closed(start, end, ("list", "列表"), "]");
-    }
-
-    /// The next sign of a list or table in braces, blanks left behind; `None` if it has ended without being closed.
-    fn element(&mut self) -> Option<char> {
-        loop {
-            let line_start = self.source[..self.at].ends_with('\n');
-            if line_start && begins_statement(self.line()) {
-                return None;
-            }
-            self.blanks(false);
-            match self.peek()? {
-                '\n' | '\r' => self.at += 1,
-                c => return Some(c),
-            }
-        }
-    }
-
-    /// A comma, or what is written for one.
-    fn comma(&mut self, c: char, extra: bool) {
-        let at = self.at..self.at + c.len_utf8();
-        self.at = at.end;
-        let first = self.source[..at.start]
-            .trim_end()
-            .ends_with([',', '[', '，', '、']);
-        if extra && first {
-            self.slip(
-                &codes::SYNTAX,
-                at.clone(),
-                said!("there is no value before this comma", "这个逗号之前没有值"),
-                said!("remove it", "请删除"),
-                vec![Edit::new(at, "")],
-                Offer::Safe,
-            );
-        } else if c == ';' {
-            self.slip(
-                &codes::SYNTAX,
-                at.clone(),
-                said!("values are separated by commas", "值之间用逗号分隔"),
-                said!("write `,`", "请写 `,`"),
-                vec![Edit::new(at, ",")],
-                Offer::Safe,
-            );
-        } else if c != ',' {
-            self.sign(at, ",");
-        }
-    }
-
-    fn never_closed(&mut self, start: usize, end: usize, what: (&str, &str), close: &str) {
-        let (en, zh) = what;
-        let last = self.source[start..end]
-            .rsplit(['\n', '[', '{', '，', ','])
-            .find(|part| !part.trim().is_empty());
-        let last = shown(last.unwrap_or("").trim());
-        self.slip(
-            &codes::UNCLOSED,
-            start
-                ..start
-                    + self.source[start..]
-                        .chars()
-                        .next()
-                        .map_or(0, char::len_utf8),
-            said!(
-                "the {en} that begins here is not closed",
-                "从这里开始的{zh}没有闭合"
-            ),
-            said!(
-                "write `{close}` behind its last value, {last}",
-                "请在最后一个值 {last} 之后写 `{close}`"
-            ),
-            vec![Edit::new(end..end, close)],
-            Offer::Likely,
-        );
-        self.at = end;
-    }
-
-    /// `{ key = value }`, or a list in braces.
-    fn braces(&mut self, open: char) {
-        let start = self.at;
-        self.at += open.len_utf8();
-        let inner = self.rest().trim_start();
-        let quoted = inner.chars().next().and_then(|c| Some((c, closers(c)?)));
-        let of_values = quoted.is_some_and(|(c, ends)| {
-            let after = inner
-                .char_indices()
-                .skip(1)
-                .find(|(_, c)| ends.contains(*c));
-            let after = after.map_or("", |(at, c)| inner[at + c.len_utf8()..].trim_start());
-            c != '\n' && !after.starts_with(is_assignment)
-        });
-        if of_values {
-            let at = start..self.at;
-            self.at = start;
-            self.list(open);
-            // `list` took the braces for signs that stand for brackets; one word on it is enough.
-            self.slips.retain(|slip| {
-                !(slip.at.start >= start
-                    && slip.at.end <= self.at
-                    && slip.code == &codes::WIDE_SIGN
-                    && self.source[slip.at.clone()].starts_with(['{', '｛', '}', '｝']))
-            });
-            let mut edits = vec![Edit::new(at.clone(), "[")];
-            let read = &self.source[..self.at];
-            if let Some(close) = read.chars().next_back().filter(|c| matches!(c, '}' | '｝')) {
-                edits.push(Edit::new(self.at - close.len_utf8()..self.at, "]"));
-            }
-            self.slip(
-                &codes::SYNTAX,
-                at,
-                said!(
-                    "a list stands in brackets, not in braces",
-                    "列表用方括号，不用花括号"
-                ),
-                said!("write `[` and `]`", "请写 `[` 和 `]`"),
-                edits,
-                Offer::Safe,
-            );
-            return;
-        }
-        if open != '{' {
-            self.sign(start..self.at, "{");
-        }
-        self.depth += 1;
-        let outer = self.key.clone();
-        let mut end = self.at;
-        while let Some(c) = self.element() {
-            if matches!(c, '}' | '｝') || closes_list(c) {
-                let at = self.at..self.at + c.len_utf8();
-                self.at = at.end;
-                if c != '}' {
-                    self.sign(at, "}");
-                }
-                self.depth -= 1;
-                self.key = outer;
-                return;
-            }
-            if is_comma(c) {
-                self.comma(c, false);
-                // TOML 1.0 has no comma at the end of a table in line.
-                end = end.max(self.at - c.len_utf8());
-                continue;
-            }
-            let before = self.at;
-            if self.key() {
-                self.separator();
-                self.blanks(false);
-                self.value();
-            }
-            end = self.at;
-            if self.at == before {
-                self.at += c.len_utf8();
-            }
-        }
-        self.depth -= 1;
-        self.key = outer;
-        self.never_closed(start, end, ("table", "表"), "}");
-    }
-
     /// What follows the value that began at `from`, on its line.
     fn after(&mut self, from: usize) {
         let end = self.at;
@@ -472,6 +426,12 @@ impl Mender<'_> {
             return;
         }
         let start = self.at;
+        if c == ';'
+            && self.line()[1..].contains(char::is_alphanumeric)
+            && !self.line().contains('=')
+        {
+            return self.comment(1);
+        }
         let line = self.line().trim_end();
         let sign = |c: char| is_comma(c) || matches!(c, '.' | '。');
         let closing = |c: char| closes_list(c) || matches!(c, '}' | '｝');
@@ -521,6 +481,23 @@ impl Mender<'_> {
             );
             return;
         }
+        if line.starts_with('+')
+            && self.source[..end].ends_with(']')
+            && behind_plus(line).starts_with('[')
+        {
+            let second = start + line.len() - behind_plus(line).len();
+            self.slip(
+                &codes::SYNTAX,
+                start..start + 1,
+                said!("lists are not added", "列表不能相加"),
+                said!("write one list", "请写成一个列表"),
+                vec![Edit::new(end - 1..second + 1, ", ")],
+                Offer::Likely,
+            );
+            self.at = second;
+            self.value();
+            return self.after(from);
+        }
         let more = |c: char| closers(c).is_some() || is_comma(c);
         let first = self.source[from..].chars().next().unwrap_or(' ');
         if more(c) && (closers(first).is_some() || signs::is_odd_quote(first)) {
@@ -566,7 +543,15 @@ impl Mender<'_> {
             }
             self.blanks(false);
         }
-        edits.push(Edit::new(end..end, "]"));
+        // The closing bracket may be there.
+        match self.peek() {
+            Some(c) if closes_list(c) => {
+                let at = self.at..self.at + c.len_utf8();
+                self.at = at.end;
+                edits.push(Edit::new(at, "]"));
+            }
+            _ => edits.push(Edit::new(end..end, "]")),
+        }
         self.slip(
             &codes::SYNTAX,
             from..end,
@@ -579,6 +564,11 @@ impl Mender<'_> {
             Offer::Likely,
         );
     }
+}
+
+/// What follows a `+` and spaces.
+fn behind_plus(line: &str) -> &str {
+    line.trim_start_matches(['+', ' '])
 }
 
 #[cfg(test)]
