@@ -23,6 +23,8 @@ mod guide;
 mod hostile;
 #[cfg(feature = "cli")]
 mod lists;
+#[cfg(feature = "cli")]
+mod operators;
 mod packs;
 mod readme;
 mod registry;

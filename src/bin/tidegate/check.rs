@@ -12,15 +12,16 @@ use tidegate::diag::{Lang, Placed, render};
 use tidegate::pack::{Checks, Operator, Pack};
 use tidegate::{Diagnostics, Policy, Tenant, Timestamp};
 
+use crate::operator::{OperatorFile, declares_operator};
 use crate::packs::{self, Loaded};
 use crate::{Broke, Done, term, time};
 
-/// Shows every problem of packs and of tenants' files
+/// Shows every problem of packs, of tenants' files and of the operator's
 ///
 /// Exits with 1 if there is an error; warnings alone are no failure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Pack files and tenants' files, or folders with such files (*.toml) in them or below
+    /// Pack files, tenants' files and the operator's, or folders with such files (*.toml) in them or below
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// For people, one JSON array of all problems, or SARIF 2.1.0
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     /// An older version of the pack, or a folder of them: ids that changed their meaning are told
     #[arg(long, value_name = "OLD")]
     against: Option<PathBuf>,
+    /// The operator's file that tenants' files are held against
+    #[arg(long, value_name = "FILE")]
+    operator: Option<PathBuf>,
     /// Mends what can only be meant in one way, and shows what was changed
     #[arg(long)]
     fix: bool,
@@ -85,7 +89,9 @@ struct Checking {
     at: Timestamp,
     against: Vec<Pack>,
     categories: Vec<Arc<str>>,
-    base: tidegate::Ruleset,
+    /// The base, and the rulesets of jurisdictions.
+    shared: Vec<tidegate::Ruleset>,
+    operator: OperatorFile,
 }
 
 impl Checking {
@@ -106,11 +112,16 @@ impl Checking {
                 categories.extend(packs::load(file)?.pack.iter().flat_map(categories_of));
             }
         }
+        let operator = OperatorFile::load(args.operator.as_deref())?;
+        let mut shared = vec![tidegate::base::ruleset().map_err(packs::broken)?];
+        shared.extend(operator.regional()?.into_iter().map(|(_, ruleset)| ruleset));
+        operator.check(&shared.iter().collect::<Vec<_>>())?;
         Ok(Self {
             at: args.at,
             against,
             categories,
-            base: tidegate::base::ruleset().map_err(packs::broken)?,
+            shared,
+            operator,
         })
     }
 
@@ -118,6 +129,9 @@ impl Checking {
         let loaded = packs::load_checked(path, &self.checks(None))?;
         if packs::declares_tenant(&loaded.source) {
             return self.tenant(path, &loaded.source);
+        }
+        if declares_operator(&loaded.source) {
+            return self.operator(path, &loaded.source);
         }
         match self.older(&loaded) {
             Some(old) => packs::load_checked(path, &self.checks(Some(old))),
@@ -129,6 +143,9 @@ impl Checking {
     fn source(&self, path: &Path, source: &str) -> Result<Loaded, Broke> {
         if packs::declares_tenant(source) {
             return self.tenant(path, source);
+        }
+        if declares_operator(source) {
+            return self.operator(path, source);
         }
         let loaded = packs::check_source(path, source.to_owned(), &self.checks(None));
         Ok(match self.older(&loaded) {
@@ -177,6 +194,36 @@ impl Checking {
         })
     }
 
+    /// An operator's file: itself, and what it names and is not there.
+    fn operator(&self, path: &Path, source: &str) -> Result<Loaded, Broke> {
+        let name = path.display().to_string();
+        let mut problems = match Operator::parse(&name, source) {
+            Ok(parsed) => {
+                let mut problems = parsed.warnings;
+                let file = OperatorFile::load(Some(path))?;
+                let regional = file.regional()?;
+                let shared: Vec<&tidegate::Ruleset> = self
+                    .shared
+                    .iter()
+                    .take(1)
+                    .chain(regional.iter().map(|(_, ruleset)| ruleset))
+                    .collect();
+                if let Err(found) = parsed.operator.check(&shared) {
+                    problems.append(found);
+                }
+                problems
+            }
+            Err(problems) => problems,
+        };
+        problems.sort();
+        Ok(Loaded {
+            name,
+            pack: None,
+            source: source.into(),
+            problems,
+        })
+    }
+
     fn policy(
         &self,
         path: &Path,
@@ -195,7 +242,8 @@ impl Checking {
             }
         }
         let own = packs::compile(own, false)?;
-        Ok(Policy::of_tenant(tenant, &Operator::default(), &[&self.base, &own]).err())
+        let rulesets: Vec<&tidegate::Ruleset> = self.shared.iter().chain([&own]).collect();
+        Ok(Policy::of_tenant(tenant, &self.operator.operator, &rulesets).err())
     }
 }
 

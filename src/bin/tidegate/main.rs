@@ -17,6 +17,7 @@ mod fmt;
 mod import;
 mod messages;
 mod new;
+mod operator;
 mod packs;
 #[cfg(feature = "playground")]
 mod playground;
@@ -26,6 +27,7 @@ mod schema;
 mod screen;
 #[cfg(feature = "serve")]
 mod serve;
+mod tenants;
 mod term;
 mod test;
 mod time;
@@ -58,6 +60,7 @@ enum Command {
     Schema(schema::Args),
     Import(import::Args),
     Diff(diff::Args),
+    Tenants(tenants::Args),
     #[cfg(feature = "playground")]
     Playground(playground::Args),
     Alerts(alerts::Args),
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Tenants(args) => tenants::run(&args),
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
         Command::Alerts(args) => alerts::run(args),

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidegate::diag::{Diagnostic, Lang, Level};
-use tidegate::pack::{Checks, Operator, Pack, Term, decode};
+use tidegate::pack::{Checks, Pack, Term, decode};
 use tidegate::{Compiler, Diagnostics, PackLimits, Policy, Ruleset, Tenant};
 
+use crate::operator::OperatorFile;
 use crate::{Broke, term};
 
 /// A pack file, read.
@@ -252,7 +253,7 @@ pub(crate) fn home_of(path: &Path) -> &Path {
 pub(crate) struct TenantFile {
     pub(crate) tenant: Tenant,
     name: String,
-    packs: Vec<Pack>,
+    pub(crate) packs: Vec<Pack>,
 }
 
 impl TenantFile {
@@ -346,11 +347,21 @@ impl Rules {
         no_base: bool,
         tenant: Option<&TenantFile>,
     ) -> Result<Self, Broke> {
+        Self::load_under(paths, no_base, tenant, None)
+    }
+
+    /// The same, under what the operator decides.
+    pub(crate) fn load_under(
+        paths: &[PathBuf],
+        no_base: bool,
+        tenant: Option<&TenantFile>,
+        operator: Option<&OperatorFile>,
+    ) -> Result<Self, Broke> {
         let mut given = Vec::new();
         for file in files(paths)? {
             given.push(load(&file)?);
         }
-        Self::of(given, no_base, tenant)
+        Self::of_under(given, no_base, tenant, operator)
     }
 
     /// The same, of packs that are read.
@@ -358,6 +369,15 @@ impl Rules {
         loaded: Vec<Loaded>,
         no_base: bool,
         tenant: Option<&TenantFile>,
+    ) -> Result<Self, Broke> {
+        Self::of_under(loaded, no_base, tenant, None)
+    }
+
+    fn of_under(
+        loaded: Vec<Loaded>,
+        no_base: bool,
+        tenant: Option<&TenantFile>,
+        operator: Option<&OperatorFile>,
     ) -> Result<Self, Broke> {
         let mut given = Vec::new();
         for loaded in loaded {
@@ -385,10 +405,28 @@ impl Rules {
         own.extend(tenant.into_iter().flat_map(|tenant| tenant.packs.clone()));
         let allow = tenant.map_or_else(Vec::new, |file| file.tenant.allow.clone());
         rules.add(base, &[], true)?;
+        let free = OperatorFile::default();
+        let above = operator.unwrap_or(&free);
+        let mut shared = above.regional()?;
+        {
+            let regional = shared.iter().map(|(_, ruleset)| ruleset);
+            above.check(&rules.rulesets.iter().chain(regional).collect::<Vec<_>>())?;
+        }
+        if operator.is_some() {
+            rules.policy = Policy::of_operator(&above.operator);
+        }
+        let counts = |list: &Arc<str>| {
+            let own = tenant.and_then(|file| file.tenant.jurisdictions.as_ref());
+            let floor = &above.operator.floor.jurisdictions;
+            own.is_some_and(|own| own.value.contains(list)) || floor.contains(list)
+        };
+        shared.retain(|(list, _)| counts(list));
+        rules
+            .rulesets
+            .extend(shared.into_iter().map(|(_, ruleset)| ruleset));
         rules.add(own, &allow, false)?;
         if let Some(TenantFile { tenant, name, .. }) = tenant {
-            let operator = Operator::default();
-            rules.policy = match Policy::of_tenant(tenant, &operator, &rules.rulesets()) {
+            rules.policy = match Policy::of_tenant(tenant, &above.operator, &rules.rulesets()) {
                 Ok(policy) => policy,
                 Err(problems) => return Err(unusable(name, "tenant's file", &problems)?),
             };
@@ -454,12 +492,12 @@ pub(crate) fn report(loaded: &Loaded) -> Result<(), Broke> {
 }
 
 /// Draws the problems on standard error; what to break off with.
-fn unusable(name: &str, what: &str, problems: &Diagnostics) -> io::Result<Broke> {
+pub(crate) fn unusable(name: &str, what: &str, problems: &Diagnostics) -> io::Result<Broke> {
     draw(problems)?;
     Ok(Broke::Usage(format!("the {what} {name} cannot be used")))
 }
 
-fn draw(problems: &Diagnostics) -> io::Result<()> {
+pub(crate) fn draw(problems: &Diagnostics) -> io::Result<()> {
     let (mut err, color) = term::err();
     let drawn = tidegate::diag::render(problems, Lang::En, color);
     write!(err, "{drawn}")

@@ -21,6 +21,7 @@ use tidegate::verdict::Report;
 use tidegate::{Action, Scanner, Timestamp, Verdict};
 
 use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source, id_text};
+use crate::operator::OperatorFile;
 use crate::packs::{Rules, TenantFile};
 use crate::{Broke, Done, term, time};
 use alerting::{Alerting, Answered, Pledge};
@@ -45,6 +46,9 @@ pub(crate) struct Args {
     /// A tenant's file: its packs are screened with as well, its policy decides, and a line of another tenant is a bad one
     #[arg(long, value_name = "FILE")]
     tenant: Option<PathBuf>,
+    /// The operator's file: its floor holds, its base rules in shadow are, and its packs of jurisdictions count
+    #[arg(long, value_name = "FILE")]
+    operator: Option<PathBuf>,
     /// A jurisdiction whose lists count beside those of the United Nations, such as EU (repeatable); a tenant's file names its own
     #[arg(long = "jurisdiction", value_name = "CODE", conflicts_with = "tenant", value_parser = crate::packs::jurisdiction)]
     jurisdictions: Vec<String>,
@@ -76,8 +80,17 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         Some(file) => Some(TenantFile::load(file)?),
         None => None,
     };
-    let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?
-        .with_jurisdictions(&args.jurisdictions);
+    let operator = match &args.operator {
+        Some(file) => Some(OperatorFile::load(Some(file))?),
+        None => None,
+    };
+    let rules = Rules::load_under(
+        &args.packs,
+        args.no_base,
+        tenant.as_ref(),
+        operator.as_ref(),
+    )?
+    .with_jurisdictions(&args.jurisdictions);
     let watched = term::is_watched();
     let format = args.format.unwrap_or(if watched && args.alerts.is_none() {
         Format::Human
