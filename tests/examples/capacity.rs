@@ -1,7 +1,7 @@
 //! What a load takes in machines, from measured costs: a queue with several servers (M/G/c, first come first served) is simulated, from a seed, and the busiest share of a machine
 //! is looked for at which answers still come in time.
 //!
-//! `cargo run --release --example capacity -- messages=1e11 http_us=60 cores=16`. `src/adapter/deploy/CAPACITY.md` says what comes of it, and what it leaves out.
+//! `cargo run --release --example capacity -- messages=1e11 http_us=25 cores=16`. `src/adapter/deploy/CAPACITY.md` says what comes of it, and what it leaves out.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -41,8 +41,8 @@ impl Inputs {
         let mut inputs = Self {
             messages: 1e11,
             peak: 3.0,
-            screen_us: 3.0,
-            http_us: 60.0,
+            screen_us: 3.3,
+            http_us: 25.0,
             long_in: 1_000.0,
             cores: 16.0,
             spare: 1.0 / 3.0,
@@ -137,9 +137,10 @@ fn answered_within(inputs: &Inputs, http: bool, busy: f64) -> f64 {
 
 /// The busiest share, by hundredths, at which answers come in time.
 fn busiest(inputs: &Inputs, http: bool) -> Option<f64> {
-    let shares = (1..=95).rev().map(|share| f64::from(share) / 100.0);
-    shares
-        .into_iter()
+    (1..=95)
+        .rev()
+        .map(|share| f64::from(share) / 100.0)
+        .filter(|share| *share <= inputs.most_busy)
         .find(|busy| answered_within(inputs, http, *busy) <= inputs.within_ms * 1e3)
 }
 
