@@ -615,13 +615,21 @@ impl FormWalker {
                 .count()
         };
         let replaced = of(&[How::Homophone, How::Shape]);
+        let plain = of(&[How::Plain]);
+        // Beside three and more plain ones, a single one stands for itself only where it is a word by itself.
+        let alone = n >= 4 && plain + 1 == n;
         let in_words = self
             .steps
             .iter()
             .filter(|step| matches!(step.how, How::Homophone | How::Shape))
-            .filter(|step| self.in_word(field, step.from))
+            .filter(|step| {
+                if alone {
+                    han::is_common_word(simple(self.char_at(step.from)))
+                } else {
+                    self.in_word(field, step.from)
+                }
+            })
             .count();
-        let plain = of(&[How::Plain]);
         let guessed = plain == 0 && n == 3;
         if replaced > 0 && in_words > if guessed { 0 } else { replaced / 2 } {
             return false;

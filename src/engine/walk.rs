@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::text::fold::{BARE, Folder, Symbol};
 use crate::text::reading::{Cluster, Reading};
-use crate::text::tables::{self, Class, Script};
+use crate::text::tables::{self, Class, Script, han, signs};
 use crate::text::term::{TermReading, TermSymbol, is_word};
 use crate::variant::{Variant, Variants};
 
@@ -260,13 +260,31 @@ impl Walker {
         if !ground.bind((start, edge), (at, neighbour)) {
             return true;
         }
-        let prefix = tables::script(edge) == Script::Arabic
-            && self.edge.len() == 1
-            && matches!(neighbour, 'و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س');
-        prefix
-            && self
-                .neighbour(ground, at, Side::Left)
-                .is_none_or(|(before, at)| !ground.bind((start, edge), (at, before)))
+        tables::script(edge) == Script::Arabic
+            && self.follows_prefix(ground, (start, edge), (at, neighbour))
+    }
+
+    /// Whether what stands before an Arabic edge, `nearest` first, is what is written together with a word, up to one that does not bind.
+    fn follows_prefix(
+        &mut self,
+        ground: &Ground<'_>,
+        edge: (usize, char),
+        nearest: (usize, char),
+    ) -> bool {
+        let (mut at, mut letter) = nearest;
+        let mut before = ['\0'; tables::PREFIX];
+        for place in 0..before.len() {
+            if self.edge.len() != 1 {
+                return false;
+            }
+            before[place] = letter;
+            let next = self.neighbour(ground, at, Side::Left);
+            match next.filter(|(next, at)| ground.bind(edge, (*at, *next))) {
+                None => return tables::is_prefix(&before[..=place]),
+                Some(next) => (letter, at) = next,
+            }
+        }
+        false
     }
 
     /// The nearest cluster before `start` that has cells, if the term's first symbol can absorb up to `start` from there.
@@ -529,6 +547,8 @@ struct Run<'a> {
     direct: usize,
     longest: usize,
     stretched: bool,
+    /// Its last symbol, by its place in the term.
+    last: usize,
 }
 
 impl<'a> Progress<'a> {
@@ -576,6 +596,7 @@ impl<'a> Progress<'a> {
                 1
             };
             self.run.longest = self.run.longest.max(self.run.direct);
+            self.run.last = self.matched - 1;
         } else {
             self.close_run();
             self.run = Run {
@@ -583,6 +604,7 @@ impl<'a> Progress<'a> {
                 direct: 1,
                 longest: 1,
                 stretched: false,
+                last: self.matched - 1,
             };
         }
         self.adjacent = true;
@@ -657,7 +679,25 @@ impl<'a> Progress<'a> {
             || matches!(
                 tables::case_fold(symbol.plain),
                 'a' | 'h' | 'i' | 'j' | 'k' | 'q' | 'u' | 'v' | 'w' | 'x' | 'y'
-            );
+            )
+            || self.is_undoubled(symbol.plain);
+    }
+
+    /// Whether no ordinary word has the symbol of the run doubled there.
+    fn is_undoubled(&self, symbol: char) -> bool {
+        let symbols = &self.term.symbols;
+        match tables::script(symbol) {
+            Script::Han => symbols.len() == 3 && !han::is_word(symbol, symbol),
+            Script::Kana | Script::Unspaced => false,
+            Script::Latin | Script::Cyrillic | Script::Greek => {
+                let spelled = symbols.iter().enumerate().flat_map(|(at, of_term)| {
+                    let count = 1 + usize::from(at == self.run.last);
+                    std::iter::repeat_n(tables::case_fold(of_term.plain), count)
+                });
+                symbols.len() >= 5 && !signs::is_doubled(spelled)
+            }
+            _ => symbols.len() >= 4,
+        }
     }
 
     fn stretches_allowed(mut self) -> bool {

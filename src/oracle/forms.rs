@@ -405,7 +405,19 @@ impl Search<'_> {
             .filter(|step| matches!(step.how, How::Homophone | How::Shape))
             .map(|step| step.from)
             .collect();
-        let in_words = replaced.iter().filter(|at| self.in_word(**at)).count();
+        // Beside three and more plain ones, a single one stands for itself only where it is a word by itself.
+        let alone = n >= 4 && plain + 1 == n;
+        let in_words = replaced
+            .iter()
+            .filter(|at| {
+                let c = simple(self.cells[**at].symbol);
+                if alone {
+                    han::is_common_word(c)
+                } else {
+                    self.in_word(**at)
+                }
+            })
+            .count();
         let several = if plain == 0 && n == 3 {
             0
         } else {

@@ -288,11 +288,16 @@ fn mark_suspicious(clusters: &mut [Cluster]) {
         let own = script(word[0]);
         let in_disguise = || {
             let all_have_looks = word.iter().all(|i| has_look(*i));
-            let other_script = clusters
-                .iter()
-                .filter_map(|cluster| cluster.plain.first())
-                .map(|symbol| tables::script(*symbol))
-                .any(|script| script != own && script != Script::Common);
+            let count = |of: fn(Script, Script) -> bool| -> usize {
+                clusters
+                    .iter()
+                    .filter_map(|cluster| cluster.plain.first())
+                    .map(|symbol| tables::script(*symbol))
+                    .filter(|script| *script != Script::Common && of(*script, own))
+                    .map(|script| if script.is_unspaced() { 2 } else { 1 })
+                    .sum()
+            };
+            let other_script = count(|a, b| a != b) >= count(|a, b| a == b);
             let honest_word = words.iter().any(|word| {
                 !mixed(word) && script(word[0]) == own && word.iter().any(|i| !has_look(*i))
             });

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::reading::{Cell, Cluster, Reading, is_gap, is_word};
 use crate::limits::Limits;
 use crate::pack::Term;
-use crate::text::tables::{self, Class, Script};
+use crate::text::tables::{self, Class, Script, han, signs};
 use crate::variant::{Variant, Variants};
 
 /// A term, read under a set of variants.
@@ -243,19 +243,23 @@ fn looks_stretched(pattern: &Pattern, taken: &[Vec<usize>]) -> bool {
         symbol: char,
         cells: Vec<usize>,
         stretched: bool,
+        /// Its last symbol, by its place in the term.
+        at: usize,
     }
     let mut runs: Vec<Run> = Vec::new();
-    for (cell, taken) in pattern.symbols.iter().zip(taken) {
+    for (at, (cell, taken)) in pattern.symbols.iter().zip(taken).enumerate() {
         let stretched = taken.len() > 1;
         match runs.last_mut() {
             Some(run) if run.symbol == cell.symbol => {
                 run.cells.extend(taken);
                 run.stretched |= stretched;
+                run.at = at;
             }
             _ => runs.push(Run {
                 symbol: cell.symbol,
                 cells: taken.clone(),
                 stretched,
+                at,
             }),
         }
     }
@@ -272,12 +276,36 @@ fn looks_stretched(pattern: &Pattern, taken: &[Vec<usize>]) -> bool {
         );
         unspaced && pattern.symbols.len() >= 4
     };
+    // Doubled where no ordinary word is.
+    let undoubled_there = |run: &Run| {
+        let n = pattern.symbols.len();
+        match tables::script(run.symbol) {
+            Script::Han => n == 3 && !han::is_word(run.symbol, run.symbol),
+            Script::Kana | Script::Unspaced => false,
+            Script::Latin | Script::Cyrillic | Script::Greek => {
+                let spelled: String = pattern
+                    .symbols
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(at, cell)| {
+                        let doubled = at == run.at;
+                        std::iter::repeat_n(
+                            tables::case_fold(cell.symbol),
+                            1 + usize::from(doubled),
+                        )
+                    })
+                    .collect();
+                n >= 5 && !signs::is_doubled(spelled.chars())
+            }
+            _ => n >= 4,
+        }
+    };
     let undoubled = |run: &Run| "ahijkquvwxy".contains(tables::case_fold(run.symbol));
     runs.is_empty()
         || runs.len() >= 2
-        || runs
-            .iter()
-            .any(|run| three_in_a_row(run) || unbounded(run) || undoubled(run))
+        || runs.iter().any(|run| {
+            three_in_a_row(run) || unbounded(run) || undoubled(run) || undoubled_there(run)
+        })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -362,11 +390,18 @@ impl<'a> Edge<'a> {
             return false;
         }
         let arabic = self.symbol().map(tables::script) == Some(Script::Arabic);
-        let prefix = self.outside.first().is_some_and(|cluster| {
-            matches!(self.plain(*cluster), ['و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س'])
-        });
-        let steps_over = self.side == Side::Left && arabic && prefix;
-        !steps_over || goes_on(self.outside.get(1))
+        let bound = self
+            .outside
+            .iter()
+            .take_while(|outside| goes_on(Some(outside)));
+        let before: Vec<&[char]> = bound.map(|outside| self.plain(*outside)).collect();
+        let single = before.iter().all(|symbols| symbols.len() == 1);
+        let steps_over = self.side == Side::Left
+            && arabic
+            && single
+            && before.len() <= tables::PREFIX
+            && tables::is_prefix(&before.concat());
+        !steps_over
     }
 
     /// Whether a spelled-out hit goes on beyond this edge: the same gap again, and another single letter.

@@ -173,12 +173,13 @@ impl Reading {
         }
         find_words(&self.kinds, &mut self.words);
         let mut honest: u32 = 0;
-        let mut scripts: u32 = 0;
+        let mut letters = [0_usize; 16];
         for kind in self.kinds.iter().flatten() {
             if kind.letter {
-                scripts |= 1 << kind.script as u32;
+                letters[kind.script as usize] += 1 + usize::from(kind.script.is_unspaced());
             }
         }
+        let all: usize = letters.iter().sum();
         for word in &self.words {
             if !word.mixed && !word.all_alike {
                 honest |= 1 << word.script as u32;
@@ -188,7 +189,7 @@ impl Reading {
             let suspicious = word.mixed
                 || (word.script != Script::Latin
                     && word.all_alike
-                    && scripts & !(1 << word.script as u32) != 0
+                    && letters[word.script as usize] <= all / 2
                     && honest & (1 << word.script as u32) == 0);
             if suspicious {
                 for cluster in &mut self.clusters[word.clusters.clone()] {

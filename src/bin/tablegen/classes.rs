@@ -22,7 +22,7 @@ pub(crate) enum Class {
 const JOINERS: &str = "-`\u{b4}\u{2b9}\u{2032}\u{2010}\u{2011}\u{2012}\u{58a}\u{5be}'\u{2018}\u{2019}\u{2bc}\u{b7}\u{30fb}\u{2027}_";
 
 /// Punctuation that prose does not put between words.
-const NOISY_PUNCTUATION: &str = "*\\{}\u{66d}\u{a673}§¶†‡•‣※‾‿⁀⁔⁁⁂⁎⁑⁕⁜⌈⌉⌊⌋";
+const NOISY_PUNCTUATION: &str = "#*\\{}\u{66d}\u{a673}§¶†‡•‣※‾‿⁀⁔⁁⁂⁎⁑⁕⁜⌈⌉⌊⌋";
 
 /// Symbols that prose does put there.
 const PROSE_SYMBOLS: &str = "~<>\u{2044}\u{2215}";

@@ -248,6 +248,7 @@ fn similar(
     }
     // A character, and what is left of it without a small part.
     let mut left: BTreeMap<char, BTreeSet<char>> = BTreeMap::new();
+    let mut shared: BTreeMap<char, BTreeSet<char>> = BTreeMap::new();
     for line in chaizi.iter().flat_map(|text| text.lines()) {
         let mut fields = line.split('\t');
         let Some(whole) = fields.next().and_then(only) else {
@@ -257,6 +258,7 @@ fn similar(
             let row: Vec<char> = field.split(' ').filter_map(only).collect();
             if let [a, b] = row[..] {
                 for part in [a, b] {
+                    shared.entry(part).or_default().insert(whole);
                     if strokes.get(&part).is_some_and(|n| *n >= 4) && data.common.contains(&part) {
                         left.entry(part).or_default().insert(whole);
                     }
@@ -266,6 +268,20 @@ fn similar(
     }
     for (part, wholes) in left.iter().filter(|(_, wholes)| wholes.len() <= RADICAL) {
         wholes.iter().for_each(|whole| add(*whole, *part));
+    }
+    // Two characters with a part in common that is no radical, built alike, and of nearly as many strokes.
+    for wholes in shared.values().filter(|wholes| wholes.len() <= RADICAL) {
+        for (a, b) in wholes
+            .iter()
+            .flat_map(|a| wholes.iter().map(move |b| (a, b)))
+        {
+            let strokes = strokes.get(a).zip(strokes.get(b));
+            let near = strokes.is_some_and(|(a, b)| (a - b).abs() <= 2);
+            let both = data.common.contains(a) && data.common.contains(b);
+            if a < b && both && near && structure.get(a) == structure.get(b) {
+                add(*a, *b);
+            }
+        }
     }
     let mut rows: BTreeMap<char, String> = BTreeMap::new();
     for (a, b) in pairs {

@@ -12,6 +12,15 @@ const SMALL_CAPITALS: [(&str, &str); 2] = [
     ("ɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "nopqrstuvwyz"),
 ];
 
+/// Signs that are drawn as the letter they are named for.
+const LETTER_SIGNS: [(char, &str); 5] = [
+    ('\u{212e}', "e"),
+    ('\u{2373}', "i"),
+    ('\u{2374}', "p"),
+    ('\u{2375}', "w"),
+    ('\u{237a}', "a"),
+];
+
 /// Letters in a box or a circle that Unicode does not decompose: the first, how many, and the first letter.
 const BOXED_LETTERS: [(char, u32, char); 3] = [
     ('\u{1f150}', 26, 'A'),
@@ -115,6 +124,7 @@ fn by_hand() -> impl Iterator<Item = (char, String)> {
         });
     let words = BOXED_WORDS
         .into_iter()
+        .chain(LETTER_SIGNS)
         .map(|(c, word)| (c, word.to_owned()));
     capitals.chain(letters).chain(numbers).chain(words)
 }

@@ -209,6 +209,25 @@ pub fn script(c: char) -> Script {
     }
 }
 
+/// Letters of Arabic that are written together with the word after them, at most.
+pub const PREFIX: usize = 4;
+
+/// Whether these letters, the last first, are what Arabic writes together with a word: one of و ف, then one of ب ل ك س, then the article (ال, and
+/// لل after a ل); each may lack.
+pub fn is_prefix(letters: &[char]) -> bool {
+    let (letters, article) = match letters {
+        ['ل', 'ا', rest @ ..] => (rest, true),
+        ['ل', 'ل', rest @ ..] => return matches!(rest, [] | ['و' | 'ف']),
+        _ => (letters, false),
+    };
+    match letters {
+        [] => article,
+        ['و' | 'ف' | 'ب' | 'ل' | 'ك' | 'س'] => true,
+        ['ب' | 'ل' | 'ك' | 'س', 'و' | 'ف'] => true,
+        _ => false,
+    }
+}
+
 /// Whether `c` is a letter that Turkic languages alone use, or almost alone.
 pub fn is_turkic(c: char) -> bool {
     bits(c) & TURKIC != 0

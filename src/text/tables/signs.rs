@@ -24,7 +24,13 @@ pub fn leet(c: char) -> &'static str {
         '¥' => "y",
         '#' => "h",
         '&' => "a",
-        '*' => "",
+        '∪' | '⋃' => "u",
+        '∨' | '⋁' => "v",
+        '×' | '╳' => "x",
+        '∆' | '△' => "a",
+        '∑' => "e",
+        '⊤' => "t",
+        '∏' => "n",
         _ => "",
     }
 }
@@ -85,4 +91,20 @@ pub fn numeral(c: char) -> Option<u8> {
         '9' | '九' | '玖' => 9,
         _ => return None,
     })
+}
+
+/// English words that are another word with one letter doubled.
+const DOUBLED: &str = "annals assess barred barring batted batting bellow bellows bidding bitter bussed canning cannon caress choose \
+    commas cooped cooping cooper copper cutter dammed dessert dinner dinning discuss dolled dosses dragoon fatted filled filling finnish fusses \
+    fussed fussing gripped gripping groove hammed hatted hatter holley hooped hoover hopped hopping jibbed lagged lasses latter litter \
+    lobbed loosing looped looping losses masses matted matter matting mellon miller mussed needless palled passed patter petter pinned pinning \
+    planned planning platted polled pooled posses princess ragged ragging rapped rapper rapping ratted ratting robbed robbing saloon scrapped \
+    scrapping setter shoots slatted slopped slopping snipped snipping starred starring stripped stripping supper tapped tapping tatter \
+    tiller tilled topper totted totter wadded wadding wagged wagging willing winning wooden";
+
+/// Whether these small letters are such a word.
+pub fn is_doubled(letters: impl Iterator<Item = char> + Clone) -> bool {
+    DOUBLED
+        .split_ascii_whitespace()
+        .any(|word| word.chars().eq(letters.clone()))
 }
