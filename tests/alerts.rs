@@ -17,24 +17,7 @@ use tidegate::alert::sink::{Delivery, Plan, Progress, Sink, Stop};
 use tidegate::alert::{Alert, EvidencePolicy, MasterKey};
 use tidegate::{Compiler, Message, Pack, Policy, Scanner, Timestamp};
 
-const PACK: &str = r#"
-format = 1
-[pack]
-id = "acme.custom"
-version = "2.3.0"
-title = "House"
-[[rule]]
-id = "lure"
-category = "fraud.lure"
-severity = "high"
-action = "block"
-alert = true
-references = ["POL-7.2"]
-terms = ["gift card"]
-[rule.samples]
-match = ["gift card"]
-pass = ["card"]
-"#;
+const PACK: &str = include_str!("data/alerts/house.toml");
 
 const ARCHIVE: &str = "[[sink]]\nname = \"archive\"\njsonl = { path = \"alerts.jsonl\" }\n";
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -252,7 +235,7 @@ fn answers_name_their_alerts_and_a_replay_adds_none() {
     let input = format!(
         "{}{}{}",
         line("m1", "u1", "a gift card"),
-        line("m2", "u2", "hello"),
+        line("m2", "u2", "good morning"),
         "{\"text\":\"gift card\"}\n"
     );
     let (first, output) = screened(temp.screen(), &input);

@@ -315,31 +315,7 @@ mod tests {
     use crate::alert::MasterKey;
     use crate::{Compiler, Pack, Policy, Scanner};
 
-    const PACK: &str = r#"
-format = 1
-[pack]
-id = "acme.custom"
-version = "2.3.0"
-title = "House"
-[[rule]]
-id = "lure"
-category = "fraud.lure"
-severity = "high"
-action = "block"
-alert = true
-references = ["POL-7.2"]
-terms = ["gift card"]
-[rule.samples]
-match = ["gift card"]
-pass = ["card"]
-[[rule]]
-id = "quiet"
-category = "house.words"
-terms = ["hello"]
-[rule.samples]
-match = ["hello"]
-pass = ["hell"]
-"#;
+    const PACK: &str = include_str!("../../tests/data/alerts/house.toml");
 
     fn alert(text: &str, policy: &EvidencePolicy) -> Vec<(usize, Alert)> {
         let parsed = Pack::parse("house.toml", PACK).expect("a pack");

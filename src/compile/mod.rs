@@ -2,6 +2,7 @@
 
 mod conditions;
 mod terms;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::variant::Variant;
 
 use conditions::{Conditions, Scope};
 use terms::Terms;
+use watch::Watch;
 
 /// Compiles packs into a [`Ruleset`].
 ///
@@ -322,6 +324,13 @@ impl<'a> Build<'a> {
             &self.window_sets,
             self.longest_window,
         );
+        let watch = Watch::new(
+            &self.rules,
+            &self.conditions,
+            self.set_except.len(),
+            &built.rows,
+            &built.term_sets,
+        );
         let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
         let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
         let mut prefixes = Prefixes::default();
@@ -352,6 +361,11 @@ impl<'a> Build<'a> {
             operands: self.conditions.operands,
             categories: self.conditions.categories,
             category_users: self.category_users,
+            set_watch: watch.sets,
+            category_watch: watch.categories,
+            set_categories: watch.set_categories,
+            kinds: watch.kinds,
+            set_kinds: watch.set_kinds,
             allow: self.allow,
             encoded,
             windows,

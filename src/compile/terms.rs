@@ -63,8 +63,8 @@ impl<T> Default for Patterns<T> {
 }
 
 impl<T> Patterns<T> {
-    /// `begins_word`: whether the term is of no use where a word goes on.
-    fn add(&mut self, symbols: &[u16], begins_word: bool, term: T) {
+    /// `begins` and `ends`: whether the term is of no use where a word goes on before it, or behind it.
+    fn add(&mut self, symbols: &[u16], (begins, ends): (bool, bool), term: T) {
         let pattern = match self.known.get(symbols) {
             Some(pattern) => *pattern,
             None => {
@@ -72,14 +72,21 @@ impl<T> Patterns<T> {
                 self.known.insert(symbols.into(), pattern);
                 self.patterns.push(Pattern {
                     symbols: symbols.into(),
-                    begins_word,
+                    begins_word: begins,
+                    ends_word: ends,
                 });
                 pattern
             }
         };
-        self.patterns[pattern as usize].begins_word &= begins_word;
+        let known = &mut self.patterns[pattern as usize];
+        known.begins_word &= begins;
+        known.ends_word &= ends;
         self.terms.push((pattern, term));
     }
+}
+
+fn is_turkic(text: &str) -> bool {
+    text.nfc().any(tables::is_turkic)
 }
 
 /// Where a term may begin in the first run of its skeleton, of which `run` of its `all` letters and digits are part, and with how many equal
@@ -178,7 +185,7 @@ impl<'a> Terms<'a> {
         self.rows.push(TermRow {
             text: Arc::clone(&term.text),
             word: term.word,
-            turkic: term.text.nfc().any(tables::is_turkic),
+            turkic: is_turkic(&term.text),
             variants: reading
                 .as_ref()
                 .map_or(term.variants, |reading| reading.variants),
@@ -203,9 +210,14 @@ impl<'a> Terms<'a> {
                 .count();
             let (begins, equal) = begins(&reading, first_run, symbols.len());
             let begins_word = reading.lead() == 0 && reading.bound_left(term.word);
+            // What the skeleton does not show may stand behind its last symbol; and a Turkic word is not bounded on the right.
+            let last = reading.symbols.last().map(|symbol| symbol.plain);
+            let ends_word = last.is_some_and(|last| last.is_ascii_alphanumeric())
+                && reading.bound_right(term.word)
+                && (term.word.is_some() || !is_turkic(&term.text));
             self.patterns.add(
                 pattern.as_slice(),
-                begins_word,
+                (begins_word, ends_word),
                 PatternTerm {
                     term: row,
                     begins,
@@ -224,7 +236,7 @@ impl<'a> Terms<'a> {
             }
             if !first.is_empty() {
                 found = true;
-                self.bare.add(&first, false, row);
+                self.bare.add(&first, (false, false), row);
             }
         }
         if !found {
@@ -303,7 +315,7 @@ impl<'a> Terms<'a> {
         for pattern in patterns {
             self.patterns.add(
                 &pattern,
-                false,
+                (false, false),
                 PatternTerm {
                     term: row,
                     begins: Begins::Anywhere,

@@ -2,11 +2,12 @@
 //!
 //! Most messages hold some words of some rule (`join`, `stop`), and no rule that could fire. Reading a text by graphemes and walking on it costs
 //! many times what finding the candidates does, so this is asked first: conditions grow with their hits but for what stands under `not`, which is
-//! taken to hold here. What is left out is what no finding could report.
+//! taken to hold here. What is left out is what no finding could report. A rule is asked when the rarest of what it needs is there, which the
+//! compiler has chosen.
 
 use std::ops::ControlFlow;
 
-use crate::ruleset::{Node, Operand, RuleRow, Ruleset};
+use crate::ruleset::{Node, Operand, RuleRow, Ruleset, is_below};
 
 use super::budget::Budget;
 
@@ -23,7 +24,7 @@ struct Scope {
     terms: Marks,
     /// Sets that hold one of them.
     sets: Marks,
-    /// Rules that look at such a set other than under `not`, or at a category that could have hits.
+    /// Rules that such a set, or a category that could have hits, wakes.
     rules: Marks,
     /// Categories that could have hits.
     categories: Marks,
@@ -100,9 +101,14 @@ impl Relevance {
         for set in ruleset.term_sets.get(term as usize) {
             budget.spend(1)?;
             if scope.sets.add(*set) {
-                for rule in ruleset.set_rules.get(*set as usize) {
-                    budget.spend(1)?;
+                let rules = ruleset.set_watch.get(*set as usize);
+                let categories = ruleset.set_categories.get(*set as usize);
+                budget.spend((rules.len() + categories.len()) as u64)?;
+                for rule in rules {
                     scope.rules.add(*rule);
+                }
+                for category in categories {
+                    scope.categories.add(*category);
                 }
             }
         }
@@ -153,7 +159,7 @@ impl Relevance {
             .any(|set| needed.holds(*set))
     }
 
-    /// Notes the categories of a ruleset that could have hits, and the rules that look at them.
+    /// Notes the categories of a ruleset that could have hits of rulesets before it, and the rules that categories wake.
     fn categories(
         &mut self,
         rulesets: &[&Ruleset],
@@ -161,24 +167,25 @@ impl Relevance {
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let ruleset = rulesets[at];
+        let (before, scope) = self.scopes.split_at_mut(at);
+        let scope = &mut scope[0];
         for (number, name) in (0_u32..).zip(&ruleset.categories) {
-            let mut found = false;
-            for (ruleset, scope) in rulesets.iter().zip(&self.scopes).take(at + 1) {
-                budget.spend(scope.rules.list.len() as u64)?;
-                found |= scope
-                    .rules
-                    .list
-                    .iter()
-                    .any(|rule| ruleset.rules[*rule as usize].is_below(name));
-            }
-            if found {
-                self.scopes[at].categories.add(number);
+            for (ruleset, before) in rulesets.iter().zip(&*before) {
+                for set in &before.sets.list {
+                    let kinds = ruleset.set_kinds.get(*set as usize);
+                    budget.spend(1 + kinds.len() as u64)?;
+                    let seen = |kind: &u32| is_below(&ruleset.kinds[*kind as usize], name);
+                    if kinds.iter().any(seen) {
+                        scope.categories.add(number);
+                    }
+                }
             }
         }
-        if !self.scopes[at].categories.list.is_empty() {
-            budget.spend(ruleset.category_users.len() as u64)?;
-            for rule in &ruleset.category_users {
-                self.scopes[at].rules.add(*rule);
+        for category in &scope.categories.list {
+            let rules = ruleset.category_watch.get(*category as usize);
+            budget.spend(rules.len() as u64)?;
+            for rule in rules {
+                scope.rules.add(*rule);
             }
         }
         ControlFlow::Continue(())
@@ -211,13 +218,13 @@ impl Relevance {
                     }
                     let name = &ruleset.categories[category as usize];
                     for (at, ruleset) in rulesets.iter().enumerate().take(at + 1) {
-                        for nth in 0..self.scopes[at].rules.list.len() {
-                            budget.spend(1)?;
-                            let rule = &ruleset.rules[self.scopes[at].rules.list[nth] as usize];
-                            if rule.is_below(name) {
-                                budget.spend(rule.positive.len() as u64)?;
-                                for set in &rule.positive {
-                                    self.need_set(ruleset, at, rule, *set);
+                        for nth in 0..self.scopes[at].sets.list.len() {
+                            let set = self.scopes[at].sets.list[nth];
+                            for rule in ruleset.set_rules.get(set as usize) {
+                                budget.spend(1)?;
+                                let rule = &ruleset.rules[*rule as usize];
+                                if rule.is_below(name) {
+                                    self.need_set(ruleset, at, rule, set);
                                 }
                             }
                         }

@@ -311,6 +311,7 @@ impl Searcher {
             let before = self.bare_cells.len();
             let (bare, cells) = (&mut self.bare, &mut self.bare_cells);
             bare_symbols(c, |c| {
+                bare.room(1);
                 cells.push(at as u32);
                 bare.push(symbol(c));
             });
@@ -322,6 +323,7 @@ impl Searcher {
                 && !apart
             {
                 self.bare_cells.push(at as u32);
+                self.bare.room(1);
                 self.bare.push(0);
                 apart = true;
             } else if before < self.bare_cells.len() {

@@ -468,15 +468,10 @@ impl Side {
 impl Sought<'_> {
     /// Whether the edge on that side must stand on a word border.
     fn bound(&self, side: Side) -> bool {
-        let symbols = &self.reading.symbols;
-        let edge = match side {
-            Side::Left => return self.reading.bound_left(self.word),
-            Side::Right => symbols.last(),
-        };
-        edge.is_some_and(|edge| {
-            let hangul = tables::script(edge.plain) == Script::Hangul;
-            edge.bound_left(self.word) && (self.word.is_some() || !hangul)
-        })
+        match side {
+            Side::Left => self.reading.bound_left(self.word),
+            Side::Right => self.reading.bound_right(self.word),
+        }
     }
 }
 

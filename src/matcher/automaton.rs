@@ -14,19 +14,35 @@ use super::{Candidate, Pattern, TooLarge};
 #[derive(Debug)]
 pub(super) struct Automaton {
     nfa: NFA,
-    begins_word: Box<[bool]>,
+    /// For each pattern, whether it begins, and whether it ends, with a word.
+    words: Box<[(bool, bool)]>,
+    states: usize,
 }
 
 impl Automaton {
     pub(super) fn new(patterns: &[Pattern]) -> Result<Self, TooLarge> {
-        let bytes = patterns.iter().map(|pattern| -> Vec<u8> {
+        let bytes = |pattern: &Pattern| -> Vec<u8> {
             let symbols = pattern.symbols.iter();
             symbols.flat_map(|symbol| symbol.to_be_bytes()).collect()
-        });
-        let nfa = NFA::builder().build(bytes).map_err(|_| TooLarge)?;
+        };
+        let mut bytes: Vec<Vec<u8>> = patterns.iter().map(bytes).collect();
+        let nfa = NFA::builder().build(&bytes).map_err(|_| TooLarge)?;
+        // The automaton does not tell: one for each beginning of a pattern, the empty one among them.
+        bytes.sort_unstable();
+        let mut before: &[u8] = &[];
+        let mut states = 1;
+        for pattern in &bytes {
+            let same = before.iter().zip(pattern).take_while(|(a, b)| a == b);
+            states += pattern.len() - same.count();
+            before = pattern;
+        }
         Ok(Self {
             nfa,
-            begins_word: patterns.iter().map(|pattern| pattern.begins_word).collect(),
+            states,
+            words: patterns
+                .iter()
+                .map(|pattern| (pattern.begins_word, pattern.ends_word))
+                .collect(),
         })
     }
 
@@ -50,7 +66,9 @@ impl Automaton {
                 let pattern = self.nfa.match_pattern(state, nth);
                 let start = at + 1 - self.nfa.pattern_len(pattern) / 2;
                 let pattern = pattern.as_usize();
-                if !(self.begins_word[pattern] && row.is_inside(start)) {
+                let (begins, ends) = self.words[pattern];
+                let in_word = begins && row.is_inside(start) || ends && row.goes_on(at + 1);
+                if !in_word {
                     each(Candidate {
                         pattern,
                         start,
@@ -62,7 +80,12 @@ impl Automaton {
         ControlFlow::Continue(())
     }
 
+    /// How many states it has.
+    pub(super) fn states(&self) -> usize {
+        self.states
+    }
+
     pub(super) fn memory(&self) -> usize {
-        self.nfa.memory_usage() + self.begins_word.len()
+        self.nfa.memory_usage() + size_of_val(&*self.words)
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Pattern {
     pub(crate) symbols: Box<[u16]>,
     /// Whether it is of no use where [`Symbols::is_inside`] says that a word goes on.
     pub(crate) begins_word: bool,
+    /// Whether it is of no use where [`Symbols::goes_on`] says that a word goes on behind it.
+    pub(crate) ends_word: bool,
 }
 
 /// How a set is searched.
@@ -113,6 +115,15 @@ impl Matcher {
         }
     }
 
+    /// How many states there are, or, of prefixes, beginnings.
+    pub(crate) fn states(&self) -> usize {
+        match &self.kind {
+            Kind::Nothing => 0,
+            Kind::Prefixes(prefixes) => prefixes.beginnings(),
+            Kind::Automaton(automaton) => automaton.states(),
+        }
+    }
+
     /// Bytes of memory that it takes.
     pub(crate) fn memory(&self) -> usize {
         match &self.kind {
@@ -137,7 +148,7 @@ mod tests {
             if random.below(2) == 0 {
                 row.push(u16::from(ALPHABET[random.below(ALPHABET.len())]));
                 if random.below(3) == 0 {
-                    row.set_inside();
+                    row.go_inside(true, true);
                 }
             } else {
                 row.push(0x4e00 + random.below(3) as u16);
@@ -151,13 +162,15 @@ mod tests {
         let mut patterns = std::collections::BTreeMap::new();
         for _ in 0..count {
             let len = 1 + random.below(longest);
-            patterns.insert(row(random, len).as_slice().to_vec(), random.below(2) == 0);
+            let word = (random.below(2) == 0, random.below(2) == 0);
+            patterns.insert(row(random, len).as_slice().to_vec(), word);
         }
         patterns
             .into_iter()
-            .map(|(symbols, begins_word)| Pattern {
+            .map(|(symbols, (begins_word, ends_word))| Pattern {
                 symbols: symbols.into(),
                 begins_word,
+                ends_word,
             })
             .collect()
     }
@@ -176,15 +189,19 @@ mod tests {
             Pattern {
                 symbols,
                 begins_word,
+                ends_word,
             },
         ) in patterns.iter().enumerate()
         {
             for (start, window) in row.as_slice().windows(symbols.len()).enumerate() {
-                if window == &**symbols && !(*begins_word && row.is_inside(start)) {
+                let end = start + symbols.len();
+                let in_word =
+                    *begins_word && row.is_inside(start) || *ends_word && row.goes_on(end);
+                if window == &**symbols && !in_word {
                     all.push(Candidate {
                         pattern,
                         start,
-                        end: start + symbols.len(),
+                        end,
                     });
                 }
             }
@@ -227,6 +244,7 @@ mod tests {
             .map(|len| Pattern {
                 symbols: (0..len).map(|at| 0x4e00 + (at & 1)).collect(),
                 begins_word: false,
+                ends_word: false,
             })
             .collect();
         let matcher = Matcher::new(&nested).expect("few patterns fit");
@@ -241,6 +259,7 @@ mod tests {
             .map(|len| Pattern {
                 symbols: vec![0x4e00; len].into(),
                 begins_word: false,
+                ends_word: false,
             })
             .collect();
         let mut row = Symbols::default();

@@ -86,7 +86,7 @@ pub(super) struct Prefixes {
     symbols: Box<[u16]>,
     /// Where each of them starts, and where the last ends.
     starts: Box<[u32]>,
-    /// Their numbers, with [`BEGINS_WORD`] set or not.
+    /// Their numbers, with [`BEGINS_WORD`] and [`ENDS_WORD`] set or not.
     numbers: Box<[u32]>,
     /// The first pattern of each beginning, and how many patterns there are.
     groups: Box<[u32]>,
@@ -104,6 +104,8 @@ pub(super) struct Prefixes {
 }
 
 const BEGINS_WORD: u32 = 1 << 31;
+const ENDS_WORD: u32 = 1 << 30;
+const NUMBER: u32 = ENDS_WORD - 1;
 const GROUP: u32 = 0xff_ffff;
 
 impl Prefixes {
@@ -132,7 +134,7 @@ impl Prefixes {
                 return None;
             }
         }
-        if groups.len() >= GROUP as usize || patterns.len() >= BEGINS_WORD as usize {
+        if groups.len() >= GROUP as usize || patterns.len() >= ENDS_WORD as usize {
             return None;
         }
         let mut starts = Vec::with_capacity(patterns.len() + 1);
@@ -142,9 +144,10 @@ impl Prefixes {
             symbols.extend_from_slice(pattern);
         }
         starts.push(u32::try_from(symbols.len()).ok()?);
-        let number = |at: &u32| match patterns[*at as usize].begins_word {
-            true => *at | BEGINS_WORD,
-            false => *at,
+        let number = |at: &u32| {
+            let pattern = &patterns[*at as usize];
+            let flag = |set: bool, flag: u32| if set { flag } else { 0 };
+            *at | flag(pattern.begins_word, BEGINS_WORD) | flag(pattern.ends_word, ENDS_WORD)
         };
         let words = (groups.len() * BITS / 32).next_power_of_two().max(16);
         let slots = (groups.len() * 2).next_power_of_two().max(16);
@@ -308,9 +311,11 @@ impl Prefixes {
             len = common;
             if first.len() == len {
                 let number = self.numbers[from];
-                if number & BEGINS_WORD == 0 || !row.is_inside(at) {
+                if (number & BEGINS_WORD == 0 || !row.is_inside(at))
+                    && (number & ENDS_WORD == 0 || !row.goes_on(at + len))
+                {
                     each(Candidate {
-                        pattern: (number & !BEGINS_WORD) as usize,
+                        pattern: (number & NUMBER) as usize,
                         start: at,
                         end: at + len,
                     })?;
@@ -343,6 +348,11 @@ impl Prefixes {
             }
             len += 1;
         }
+    }
+
+    /// How many beginnings there are.
+    pub(super) fn beginnings(&self) -> usize {
+        self.groups.len() - 1
     }
 
     pub(super) fn memory(&self) -> usize {

@@ -49,6 +49,7 @@ use words::Loader;
 pub use check::Checks;
 pub use encoding::decode;
 pub use fmt::format;
+pub(crate) use lint::frequency;
 pub use model::*;
 pub use operator::{Floor, Operator, OperatorParsed, Regional, Shadow};
 pub use schema::Schema;

@@ -49,6 +49,16 @@ pub struct Ruleset {
     pub(crate) categories: Vec<Arc<str>>,
     /// Rules whose condition looks at a category other than under `not`.
     pub(crate) category_users: Vec<u32>,
+    /// For each set, the rules that are asked whether they could fire when one of its terms may stand in a message.
+    pub(crate) set_watch: Groups<u32>,
+    /// The same for each category.
+    pub(crate) category_watch: Groups<u32>,
+    /// For each set, the categories that see its hits.
+    pub(crate) set_categories: Groups<u32>,
+    /// The categories that rules are of, each once.
+    pub(crate) kinds: Vec<Arc<str>>,
+    /// For each set, those of the rules that look at it other than under `not`.
+    pub(crate) set_kinds: Groups<u32>,
     /// The set of the tenant's allow terms.
     pub(crate) allow: Option<u32>,
     pub(crate) patterns: usize,
@@ -90,6 +100,16 @@ impl Ruleset {
         self.words.strategy().name()
     }
 
+    /// How many distinct skeletons it looks for; several terms may share one.
+    pub fn patterns(&self) -> usize {
+        self.patterns
+    }
+
+    /// States of its matchers. Of `prefixes`, the beginnings that are looked up; of `automaton`, its states.
+    pub fn states(&self) -> usize {
+        self.words.states() + self.bare.states()
+    }
+
     /// Bytes of memory that its matchers take.
     pub fn automata_bytes(&self) -> usize {
         self.words.memory() + self.bare.memory()
@@ -123,6 +143,10 @@ impl Ruleset {
             + self.bare_terms.bytes()
             + self.term_sets.bytes()
             + self.set_rules.bytes()
+            + self.set_watch.bytes()
+            + self.category_watch.bytes()
+            + self.set_categories.bytes()
+            + self.set_kinds.bytes()
             + self.prefixes.bytes();
         let rows = size_of_val(&*self.nodes)
             + size_of_val(&*self.node_members)
@@ -288,10 +312,15 @@ pub(crate) struct RuleRow {
 impl RuleRow {
     /// Whether it is of that category, or of one below it.
     pub(crate) fn is_below(&self, category: &str) -> bool {
-        self.category
-            .strip_prefix(category)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        is_below(&self.category, category)
     }
+}
+
+/// Whether a category is another one, or lies below it.
+pub(crate) fn is_below(category: &str, above: &str) -> bool {
+    category
+        .strip_prefix(above)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// `lower`.

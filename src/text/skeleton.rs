@@ -40,30 +40,42 @@ impl Skeleton {
         self.causes = Causes::default();
         // What an ASCII letter or digit right before means: a border never lies between two letters, or two digits, of ASCII.
         let mut before = Word::None;
-        for c in text.chars() {
-            if !c.is_ascii() {
-                before = Word::None;
-                self.fold_char(table, c);
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            if c.is_ascii() {
+                before = self.fold_ascii(table, c, before);
                 continue;
             }
-            let folded = table.ascii[c as usize];
-            let here = Word::of(folded);
-            if here == Word::None {
-                self.causes.escape |= folded == ESCAPE;
-            } else {
-                let inside = here == before;
-                if self.last != u16::from(folded) {
-                    self.push(char::from(folded));
-                    if inside {
-                        self.symbols.set_inside();
-                    }
-                } else if !inside {
-                    self.symbols.clear_inside();
-                }
+            before = Word::None;
+            let symbol = table.symbol(c);
+            if symbol == UNKNOWN {
+                self.fold_char(table, c);
+                // An expansion may have more symbols than the character had bytes.
+                self.symbols.room(chars.as_str().len());
+                continue;
             }
-            before = here;
+            // Without a branch that nobody could foretell: what is left out is overwritten by the next.
+            let keep = symbol != 0 && symbol != self.last;
+            self.symbols.put(symbol, keep);
+            self.last = if symbol == 0 { self.last } else { symbol };
         }
         self.symbols.end();
+    }
+
+    #[inline]
+    fn fold_ascii(&mut self, table: &Table, c: char, before: Word) -> Word {
+        let folded = table.ascii[c as usize];
+        let here = Word::of(folded);
+        if here == Word::None {
+            self.causes.escape |= folded == ESCAPE;
+            return here;
+        }
+        let inside = here == before;
+        let same = self.last == u16::from(folded);
+        self.symbols.put(u16::from(folded), !same);
+        self.symbols.go_inside(inside, !same);
+        self.last = u16::from(folded);
+        here
     }
 
     /// Folds a decoded text: its clusters may be joined, and what that does to borders is not looked into here.
@@ -82,6 +94,7 @@ impl Skeleton {
             self.causes.word |= entry & WORD != 0;
             if entry & MANY != 0 {
                 let (from, len) = span_of(entry);
+                self.symbols.room(len);
                 for &c in &table.many[from..from + len] {
                     self.push(c);
                 }
@@ -205,6 +218,9 @@ fn is_symbol(c: char) -> bool {
 
 const ESCAPE: u8 = 1;
 
+/// No character of the basic plane, and no symbol of any.
+const UNKNOWN: u16 = 0xffff;
+
 const CHAR: u32 = 0x1f_ffff;
 const MANY: u32 = 1 << 31;
 const OR_L: u32 = 1 << 30;
@@ -221,6 +237,9 @@ const fn span_of(entry: u32) -> (usize, usize) {
 struct Table {
     /// Letters and digits; `ESCAPE` for what escapes begin with; 0 for the rest.
     ascii: [u8; 128],
+    /// Of characters of the basic plane beyond ASCII: what they leave, if that is at most one symbol beyond ASCII, and no cause; or
+    /// [`UNKNOWN`]. Made from `entries`: one look-up, for what most text is made of.
+    plain: Box<[u16; 0x1_0000]>,
     blocks: Vec<u16>,
     entries: Vec<u32>,
     many: Vec<char>,
@@ -235,9 +254,19 @@ impl Table {
         }
     }
 
+    /// See `plain`.
+    #[inline]
+    fn symbol(&self, c: char) -> u16 {
+        match u16::try_from(c as u32) {
+            Ok(c) => self.plain[usize::from(c)],
+            Err(_) => UNKNOWN,
+        }
+    }
+
     fn new() -> Self {
         let mut table = Self {
             ascii: ascii(),
+            plain: Box::new([UNKNOWN; 0x1_0000]),
             blocks: Vec::new(),
             entries: Vec::new(),
             many: Vec::new(),
@@ -264,6 +293,13 @@ impl Table {
                 next
             });
             table.blocks.push(id);
+        }
+        for (code, plain) in table.plain.iter_mut().enumerate().skip(0x80) {
+            let block = usize::from(table.blocks[code >> 8]);
+            let entry = table.entries[block << 8 | (code & 0xff)];
+            if entry & (MANY | OR_L | WORD) == 0 && !(1..0x80).contains(&(entry & CHAR)) {
+                *plain = char::from_u32(entry & CHAR).map_or(UNKNOWN, symbol);
+            }
         }
         table
     }

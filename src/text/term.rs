@@ -5,7 +5,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::text::fold::{Folder, Symbol};
 use crate::text::reading::Reading;
 use crate::text::skeleton::word_symbols;
-use crate::text::tables::{self, Class};
+use crate::text::tables::{self, Class, Script};
 use crate::variant::{Variant, Variants};
 
 /// One significant symbol of a term.
@@ -104,6 +104,14 @@ impl TermReading {
         self.symbols
             .first()
             .is_some_and(|edge| edge.bound_left(word))
+    }
+
+    /// Whether its right edge must stand on a word border, given the term's `word`.
+    pub(crate) fn bound_right(&self, word: Option<bool>) -> bool {
+        self.symbols.last().is_some_and(|edge| {
+            let hangul = tables::script(edge.plain) == Script::Hangul;
+            edge.bound_left(word) && (word.is_some() || !hangul)
+        })
     }
 
     /// What the term has in the junction after `symbol`.

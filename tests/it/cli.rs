@@ -585,6 +585,54 @@ fn test_runs_the_samples() {
 }
 
 #[test]
+fn explain_says_how_rulesets_are_searched() {
+    let nested: Vec<String> = (2..40)
+        .map(|n| format!("\"{}\"", "甲乙".repeat(n)))
+        .collect();
+    let nested = PACK.replace("terms = [", &format!("terms = [{}, ", nested.join(", ")));
+    assert_ne!(nested, PACK);
+    let folder = Folder::new("ruleset", &[("pack.toml", PACK), ("nested.toml", &nested)]);
+    let told = |file: &str, more: &[&str]| -> String {
+        let pack = folder.file(file);
+        let args = [&["explain", "--ruleset", "--pack", &pack][..], more].concat();
+        let output = run(&args, b"");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let json = |file: &str, more: &[&str]| -> Value {
+        let more = [&["--format", "json"][..], more].concat();
+        serde_json::from_str(&told(file, &more)).expect("one object")
+    };
+    let both = json("pack.toml", &[]);
+    assert_eq!(both["rulesets"].as_array().map(Vec::len), Some(2));
+    assert_eq!(both["rulesets"][0]["locked"], true);
+    let plain = json("pack.toml", &["--no-base"]);
+    let plain = &plain["rulesets"][0];
+    assert_eq!(plain["strategy"], "prefixes");
+    assert_eq!(
+        json("nested.toml", &["--no-base"])["rulesets"][0]["strategy"],
+        "automaton"
+    );
+    for key in [
+        "rules",
+        "terms",
+        "patterns",
+        "states",
+        "search_bytes",
+        "bytes",
+    ] {
+        assert!(plain[key].as_u64() > Some(0), "{key}: {plain}");
+    }
+    assert!(plain["build_ms"].as_f64() > Some(0.0), "{plain}");
+    let shown = told("pack.toml", &["--no-base"]);
+    for said in [
+        "acme", "strategy", "prefixes", "states", "bytes", "built in",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+}
+
+#[test]
 fn explain_says_why_and_why_not() {
     let folder = Folder::new("explain", &[("pack.toml", PACK)]);
     let pack = folder.file("pack.toml");

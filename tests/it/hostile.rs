@@ -471,6 +471,29 @@ fn steps_grow_as_the_text_does() {
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 
+/// A message may have as many parts as it has bytes.
+#[test]
+fn many_parts_cost_no_more_than_their_bytes() {
+    let terms = ["a", "ab", "b", "storm"];
+    let ruleset = compiled(&any_of(terms.iter().flat_map(|term| both(term))));
+    let mut scanner = Scanner::new();
+    let mut per_part = [0.0; 2];
+    for (at, count) in [4 << 10, 64 << 10].into_iter().enumerate() {
+        let parts: Vec<&str> = ["a", "b", "-", ""]
+            .into_iter()
+            .cycle()
+            .take(count)
+            .collect();
+        let message = Message::of_parts(&parts);
+        soon("many parts", || {
+            scanner.scan(&[&ruleset], &Policy::default(), &message, Timestamp(0));
+        });
+        per_part[at] = scanner.steps() as f64 / count as f64;
+    }
+    assert!(per_part[0] > 0.0);
+    assert!(per_part[1] <= per_part[0] * 1.2, "{per_part:?}");
+}
+
 #[test]
 fn public_types_go_between_threads() {
     fn shared<T: Send + Sync>() {}

@@ -7,3 +7,5 @@ mod callbacks;
 mod embedded;
 mod load;
 mod server;
+#[cfg(feature = "serve-tls")]
+mod tls;

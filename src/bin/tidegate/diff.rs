@@ -137,7 +137,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         text: !args.redact,
     };
     let crew = Crew::new(args.jobs, <[Scanner; 2]>::default)?;
-    let (mut lines, bar) = source.lines(true);
+    let (mut lines, bar) = source.lines(true, crew.threads());
     let began = Instant::now();
     let mut chunk = Chunk::default();
     let mut tally = Tally::default();

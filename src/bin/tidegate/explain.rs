@@ -1,5 +1,7 @@
 //! `tidegate explain`: why a text is decided as it is, and why not otherwise.
 
+mod ruleset;
+
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
@@ -31,7 +33,11 @@ const FOLDED: usize = 24;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The text; `-` reads it from standard input
-    text: String,
+    #[arg(required_unless_present = "ruleset")]
+    text: Option<String>,
+    /// Show, in place of a text, how the rules that are loaded are searched for, what they take, and how long compiling them took
+    #[arg(long, conflicts_with_all = ["text", "ndjson", "scene", "conversation", "at", "verify", "all"])]
+    ruleset: bool,
     /// The text is a message as `screen` reads it: a JSON object that may hold scene, conversation, time and parts as well
     #[arg(long, conflicts_with_all = ["scene", "conversation"])]
     ndjson: bool,
@@ -88,7 +94,7 @@ fn digest(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
-    let mut text = args.text.clone();
+    let mut text = args.text.clone().unwrap_or_default();
     if text == "-" {
         text.clear();
         io::stdin().lock().read_to_string(&mut text)?;
@@ -100,6 +106,12 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
     };
     let rules = Rules::load(&args.packs, args.no_base, tenant.as_ref())?
         .with_jurisdictions(&args.jurisdictions);
+    if args.ruleset {
+        let mut out = Out::new();
+        ruleset::show(&mut out, &rules, args.format)?;
+        out.flush()?;
+        return Ok(Done::Well);
+    }
     let id = tenant.as_ref().map(|file| &*file.tenant.id);
     let mut input = Input::default();
     if args.ndjson {

@@ -3,11 +3,12 @@
 //! Lines are read in chunks: as many whole lines as are there without waiting, up to [`lines::CHUNK`] bytes. A chunk is looked at on all
 //! cores if it is worth it.
 
+mod flat;
 mod input;
 mod lines;
 
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Mutex;
@@ -82,11 +83,16 @@ impl Source {
         })
     }
 
-    /// Its lines, and a bar on standard error that shows how far they are read, where that is seen and `shown`.
-    pub(crate) fn lines(self, shown: bool) -> (Lines<impl Read>, ProgressBar) {
+    /// Its lines, read in chunks for so many threads, and a bar on standard error that shows how far they are read, where that is seen
+    /// and `shown`.
+    pub(crate) fn lines(self, shown: bool, threads: usize) -> (Lines<impl Read>, ProgressBar) {
         let bar = self.bar(shown);
-        let read = BufReader::with_capacity(lines::CHUNK, bar.wrap_read(self.read));
-        (Lines::new(read), bar)
+        let at_once = if threads > 1 {
+            lines::CHUNK
+        } else {
+            lines::CHUNK_OF_ONE
+        };
+        (Lines::new(bar.wrap_read(self.read), at_once), bar)
     }
 
     fn bar(&self, shown: bool) -> ProgressBar {
@@ -128,6 +134,11 @@ impl<S: Send> Crew<S> {
             pool,
             tools: (0..jobs).map(|_| Mutex::new(tool())).collect(),
         })
+    }
+
+    /// How many threads there are.
+    pub(crate) fn threads(&self) -> usize {
+        self.tools.len()
     }
 
     /// What comes of the lines of a chunk, piece by piece, in order.

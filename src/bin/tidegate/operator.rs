@@ -13,7 +13,7 @@ use crate::packs::{self, home_of, inside, load, read_source, report};
 #[derive(Default)]
 pub(crate) struct OperatorFile {
     pub(crate) operator: Operator,
-    regional: Vec<(Arc<str>, Vec<Pack>)>,
+    pub(super) regional: Vec<(Arc<str>, Vec<Pack>)>,
 }
 
 impl OperatorFile {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tidegate::diag::{Diagnostic, Lang, Level};
 use tidegate::pack::{Checks, Pack, Term, decode};
@@ -311,10 +312,34 @@ pub(crate) fn jurisdiction(text: &str) -> Result<String, String> {
     }
 }
 
+/// A ruleset, and how it came to be.
+pub(crate) struct Compiled {
+    pub(crate) ruleset: Ruleset,
+    /// Ids and versions of its packs.
+    pub(crate) packs: Vec<String>,
+    /// Compiling it, parsing apart.
+    pub(crate) took: Duration,
+}
+
+impl Compiled {
+    fn of(packs: Vec<Pack>, allow: &[Term], base: bool) -> Result<Self, Broke> {
+        let names = packs
+            .iter()
+            .map(|pack| format!("{} {}", pack.id, pack.version))
+            .collect();
+        let began = Instant::now();
+        Ok(Self {
+            ruleset: compile_with(packs, allow, base)?,
+            packs: names,
+            took: began.elapsed(),
+        })
+    }
+}
+
 /// What messages are screened with.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
-    rulesets: Vec<Ruleset>,
+    rulesets: Vec<Compiled>,
     /// Titles of the rules that have one, by full id.
     titles: BTreeMap<String, String>,
     /// Versions of the packs, by id.
@@ -325,7 +350,12 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn rulesets(&self) -> Vec<&Ruleset> {
-        self.rulesets.iter().collect()
+        let rulesets = self.rulesets.iter();
+        rulesets.map(|compiled| &compiled.ruleset).collect()
+    }
+
+    pub(crate) fn compiled(&self) -> impl Iterator<Item = &Compiled> {
+        self.rulesets.iter()
     }
 
     /// The jurisdictions of the command line, where it names any.
@@ -407,10 +437,19 @@ impl Rules {
         rules.add(base, &[], true)?;
         let free = OperatorFile::default();
         let above = operator.unwrap_or(&free);
-        let mut shared = above.regional()?;
+        let mut shared = Vec::new();
+        for (list, packs) in &above.regional {
+            shared.push((Arc::clone(list), Compiled::of(packs.clone(), &[], true)?));
+        }
         {
-            let regional = shared.iter().map(|(_, ruleset)| ruleset);
-            above.check(&rules.rulesets.iter().chain(regional).collect::<Vec<_>>())?;
+            let regional = shared.iter().map(|(_, compiled)| &compiled.ruleset);
+            above.check(
+                &rules
+                    .rulesets()
+                    .into_iter()
+                    .chain(regional)
+                    .collect::<Vec<_>>(),
+            )?;
         }
         if operator.is_some() {
             rules.policy = Policy::of_operator(&above.operator);
@@ -423,7 +462,7 @@ impl Rules {
         shared.retain(|(list, _)| counts(list));
         rules
             .rulesets
-            .extend(shared.into_iter().map(|(_, ruleset)| ruleset));
+            .extend(shared.into_iter().map(|(_, compiled)| compiled));
         rules.add(own, &allow, false)?;
         if let Some(TenantFile { tenant, name, .. }) = tenant {
             rules.policy = match Policy::of_tenant(tenant, &above.operator, &rules.rulesets()) {
@@ -453,7 +492,7 @@ impl Rules {
                 }
             }
         }
-        self.rulesets.push(compile_with(packs, allow, base)?);
+        self.rulesets.push(Compiled::of(packs, allow, base)?);
         Ok(())
     }
 }

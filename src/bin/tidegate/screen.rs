@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tidegate::adapter::Senders;
 use tidegate::verdict::Report;
-use tidegate::{Action, Scanner, Timestamp, Verdict};
+use tidegate::{Action, Message, Scanner, Timestamp, Verdict};
 
 use crate::messages::{At, Bad, Chunk, Crew, Input, Line, Source, id_text};
 use crate::operator::OperatorFile;
@@ -120,9 +120,10 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
         typed: source.typed,
         senders: senders(&rules.rulesets()),
         alerting: alerting.as_ref(),
+        clean: Clean::default(),
     };
     let crew = Crew::new(args.jobs, Scanner::new)?;
-    let (mut lines, bar) = source.lines(!watched);
+    let (mut lines, bar) = source.lines(!watched, crew.threads());
     let began = Instant::now();
     let mut chunk = Chunk::default();
     let mut tally = Tally::default();
@@ -252,6 +253,43 @@ struct Screener<'a> {
     senders: Option<Senders>,
     /// Where alerts go.
     alerting: Option<&'a Alerting>,
+    clean: Clean,
+}
+
+/// How messages without findings are answered. But for the id all these answers are one, as the rules are.
+#[derive(Default)]
+struct Clean {
+    /// What stands behind the id.
+    rest: OnceLock<Vec<u8>>,
+}
+
+impl Clean {
+    fn report(
+        &self,
+        out: &mut Vec<u8>,
+        verdict: &Verdict,
+        message: &Message<'_>,
+        id: Option<&str>,
+    ) {
+        let report = Report::new(verdict, message);
+        if verdict.action != Action::Pass
+            || !verdict.coverage.is_complete()
+            || !verdict.findings.is_empty()
+            || !verdict.shadow.is_empty()
+        {
+            let id = id.and_then(|id| serde_json::from_str::<&RawValue>(id).ok());
+            return json_line(out, &report.with_id(id));
+        }
+        let rest = self.rest.get_or_init(|| {
+            let mut line = Vec::new();
+            json_line(&mut line, &report);
+            line[0] = b',';
+            line
+        });
+        out.extend_from_slice(b"{\"id\":");
+        out.extend_from_slice(id.unwrap_or("null").as_bytes());
+        out.extend_from_slice(rest);
+    }
 }
 
 /// A line that could not be read.
@@ -337,7 +375,7 @@ impl Screener<'_> {
             tally.bad += 1;
             let bad = BadLine {
                 line: line.number,
-                id: input.id,
+                id: input.id(),
                 error: &bad,
             };
             match self.human {
@@ -348,7 +386,7 @@ impl Screener<'_> {
         }
         let parts = input.parts();
         let mut message = input.message(&parts, self.tenant);
-        let own = input.id.filter(|raw| raw.get() != "null");
+        let own = input.raw_id().filter(|raw| *raw != "null");
         let id = match self.alerting {
             Some(to) => Some(to.id(own, line.number)),
             None => own.filter(|_| self.senders.is_some()).map(id_text),
@@ -366,6 +404,7 @@ impl Screener<'_> {
         if let Some(to) = self.alerting {
             let given = id.as_ref().filter(|_| own.is_none());
             let given = given.and_then(|id| serde_json::value::to_raw_value(id).ok());
+            let own = if given.is_none() { input.id() } else { None };
             let answered = Answered {
                 number: line.number,
                 echoed: given.as_deref().or(own),
@@ -373,21 +412,21 @@ impl Screener<'_> {
             if verdict.alert() {
                 return Some(to.answer(verdict, &message, &answered, now, out));
             }
-            let report = Report::new(verdict, &message).with_id(answered.echoed);
-            json_line(out, &report);
+            let id = answered.echoed.map(RawValue::get);
+            self.clean.report(out, verdict, &message, id);
             return None;
         }
         match self.human {
             Some(color) => {
                 let shown = human::Shown {
                     line: line.number,
-                    id: input.id,
+                    id: input.id(),
                     message: &message,
                     verdict,
                 };
                 human::verdict(out, self.rules, &shown, color, self.typed);
             }
-            None => json_line(out, &Report::new(verdict, &message).with_id(input.id)),
+            None => self.clean.report(out, verdict, &message, input.raw_id()),
         }
         None
     }

@@ -97,6 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         return check(&config, lang);
     }
     log(&config);
+    quiet_faults();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("tidegate-http")
         .enable_all()
@@ -213,6 +214,17 @@ fn told(app: &App, synced: &Synced, lang: Lang) {
         refused = synced.refused.len(),
         "the folder of tenants was read"
     );
+}
+
+/// Says where a fault lies, and not what it says: that could be text of a message.
+fn quiet_faults() {
+    std::panic::set_hook(Box::new(|fault| {
+        let place = fault.location().map(ToString::to_string);
+        tracing::error!(
+            place = place.as_deref().unwrap_or("unknown"),
+            "a fault; please report it"
+        );
+    }));
 }
 
 fn log(config: &Config) {

@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
 
 /// Screens the messages, each with its tenant's rules, and counts. Two looks at the clock a message.
 fn screened(args: &Args, registry: &Registry) -> Result<BTreeMap<String, Load>, Broke> {
-    let (mut lines, bar) = Source::open(args.messages.as_deref())?.lines(true);
+    let (mut lines, bar) = Source::open(args.messages.as_deref())?.lines(true, 1);
     let snapshot = registry.snapshot();
     let mut scanner = Scanner::new();
     let mut chunk = Chunk::default();

@@ -349,7 +349,7 @@ impl Judge for Screen {
         if let Err(bad) = read {
             let refused = Refused {
                 line: taken.number,
-                id: input.id,
+                id: input.id(),
                 error: &bad,
             };
             return Ok(Judged {
@@ -359,8 +359,8 @@ impl Judge for Screen {
             });
         }
         // The same at every attempt: the alerts are named by it.
-        let (id, echoed) = match input.id {
-            Some(raw) => (id_text(raw), raw.to_owned()),
+        let (id, echoed) = match input.id() {
+            Some(raw) => (id_text(raw.get()), raw.to_owned()),
             None => {
                 let id = format!("tg-{}", taken.number);
                 let echoed = RawValue::from_string(format!("{id:?}"));

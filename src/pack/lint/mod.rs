@@ -11,6 +11,8 @@ mod history;
 mod rules;
 mod terms;
 
+pub(crate) use terms::frequency;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;

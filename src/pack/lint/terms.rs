@@ -452,7 +452,7 @@ impl Reading<'_, '_> {
 }
 
 /// How often the text stands in ordinary writing, if that is often: times in a million, of what. `plain` is the text, folded.
-fn frequency(plain: &str, written: &str) -> Option<(u16, (&'static str, &'static str))> {
+pub(crate) fn frequency(plain: &str, written: &str) -> Option<(u16, (&'static str, &'static str))> {
     let find = |table: &'static [(&str, u16)]| {
         table
             .binary_search_by(|(word, _)| (*word).cmp(plain))

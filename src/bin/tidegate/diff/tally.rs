@@ -148,7 +148,7 @@ impl Tally {
         }
         let change = self.count(&message, old, new);
         if let Some((change, rules)) = change {
-            let id = input.id.map(|id| id.get().trim_matches('"').to_owned());
+            let id = input.raw_id().map(|id| id.trim_matches('"').to_owned());
             self.sample(wanted, || {
                 let mut sample = Sample {
                     change,

@@ -10,6 +10,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use tidegate::{Message, Scene, Timestamp};
 
+use super::flat;
 use super::lines::Line;
 
 /// What is wrong with a line. Never holds text of the message.
@@ -44,7 +45,8 @@ impl Bad {
 /// A message as it came in. After an error it holds what was read up to there.
 #[derive(Debug, Default)]
 pub(crate) struct Input<'a> {
-    pub(crate) id: Option<&'a RawValue>,
+    /// As it is written.
+    id: Option<&'a str>,
     tenant: Option<Text<'a>>,
     conversation: Option<Text<'a>>,
     sender: Option<Text<'a>>,
@@ -64,6 +66,16 @@ impl<'a> Input<'a> {
     /// A message that is no line of a file.
     pub(crate) fn read_alone(&mut self, text: &'a str) -> Result<(), Bad> {
         self.read_json(&Line::of(text.len()), text.as_bytes())
+    }
+
+    /// The id as it is written, in JSON.
+    pub(crate) fn raw_id(&self) -> Option<&'a str> {
+        self.id
+    }
+
+    /// The id as a value to be written again.
+    pub(crate) fn id(&self) -> Option<&'a RawValue> {
+        self.id.and_then(|raw| serde_json::from_str(raw).ok())
     }
 
     /// The line is the text, if it is `plain`, or else a JSON object.
@@ -127,6 +139,15 @@ impl<'a> Input<'a> {
                 return Err(bad);
             }
         };
+        if let Some(input) = Self::flat(text) {
+            *self = input;
+            return Ok(());
+        }
+        self.read_parsed(text)
+    }
+
+    /// Any line, by the parser.
+    fn read_parsed(&mut self, text: &'a str) -> Result<(), Bad> {
         let mut json = serde_json::Deserializer::from_str(text);
         let filled = self.fill(&mut json).and_then(|()| json.end());
         if let Err(error) = filled {
@@ -156,6 +177,33 @@ impl<'a> Input<'a> {
             })?);
         }
         Ok(())
+    }
+
+    /// A good line of the usual kind.
+    fn flat(text: &'a str) -> Option<Self> {
+        fn put<'a>(place: &mut Option<Text<'a>>, value: &'a str) -> bool {
+            let inner = value.strip_prefix('"').and_then(|s| s.strip_suffix('"'));
+            inner.is_some_and(|inner| place.replace(Text(Cow::Borrowed(inner))).is_none())
+        }
+
+        let mut input = Self::default();
+        flat::fields(text, |key, value| match key {
+            "id" => input.id.replace(value).is_none(),
+            "tenant" => put(&mut input.tenant, value),
+            "conversation" => put(&mut input.conversation, value),
+            "sender" => put(&mut input.sender, value),
+            "scene" => put(&mut input.raw_scene, value),
+            "time" => put(&mut input.raw_time, value),
+            "text" => put(&mut input.text, value),
+            _ => key != "parts",
+        })?;
+        if let Some(scene) = &input.raw_scene {
+            input.scene = Scene::from_name(scene)?;
+        }
+        if let Some(time) = &input.raw_time {
+            input.time = Some(Timestamp::parse(time)?);
+        }
+        input.text.is_some().then_some(input)
     }
 
     /// Whether it is a message of that tenant, if one is known; a message may leave it out.
@@ -194,8 +242,8 @@ impl<'a> Input<'a> {
 }
 
 /// An id as a text: a string without its quotes, another value as it is written.
-pub(crate) fn id_text(raw: &RawValue) -> String {
-    serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
+pub(crate) fn id_text(raw: &str) -> String {
+    serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned())
 }
 
 /// The text of a line that is neither too long nor broken.
@@ -203,7 +251,7 @@ fn utf8<'a>(line: &Line, bytes: &'a [u8]) -> Result<&'a str, Bad> {
     if line.cut {
         return Err(Bad::new("too-long", "the line is longer than 1 MiB"));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    let text = simdutf8::compat::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to() + 1;
         Bad::new("bad-utf8", format!("no UTF-8 from byte {at} on"))
     })?;
@@ -292,7 +340,7 @@ impl<'a> Visitor<'a> for Fields<'_, 'a> {
             }
             input.key = Some(KEYS[nth]);
             match KEYS[nth] {
-                "id" => input.id = map.next_value()?,
+                "id" => input.id = map.next_value::<Option<&RawValue>>()?.map(RawValue::get),
                 "tenant" => input.tenant = map.next_value()?,
                 "conversation" => input.conversation = map.next_value()?,
                 "sender" => input.sender = map.next_value()?,
@@ -315,7 +363,7 @@ mod tests {
         let line = Line::of(text.len());
         let mut input = Input::default();
         let read = input.read_json(&line, text.as_bytes());
-        let id = input.id.map(|id| id.get().to_owned());
+        let id = input.id.map(str::to_owned);
         let text = match (input.text, input.parts) {
             (Some(text), _) => text.to_owned(),
             (_, Some(parts)) => parts
@@ -371,6 +419,73 @@ mod tests {
             assert_eq!(read_id.as_deref(), id, "{line}");
             assert_eq!(read_text.as_deref().map_err(|code| *code), text, "{line}");
         }
+    }
+
+    /// What the pass over usual lines takes it reads as the parser does, and it takes no bad line.
+    #[test]
+    fn usual_lines_are_read_as_the_parser_reads_them() {
+        let values = [
+            "\"a\"",
+            "\"\"",
+            "\" 好 }{,: \"",
+            "12",
+            "0",
+            "01",
+            "-1",
+            "1.5",
+            "1e3",
+            "null",
+            "{}",
+            "[\"a\"]",
+            "\"a",
+            "a\"",
+            "\"a\\n\"",
+            "\"a\tb\"",
+            "\"\u{7f}\"",
+            "\"group\"",
+            "\"2026-01-01T00:00:00Z\"",
+            "1 2",
+            "",
+            "\"a\"b",
+        ];
+        let mut taken = 0;
+        for key in [
+            "id",
+            "tenant",
+            "conversation",
+            "sender",
+            "scene",
+            "time",
+            "text",
+            "parts",
+            "other",
+            "te\\u0078t",
+        ] {
+            for value in values {
+                for line in [
+                    format!("{{\"text\":\"x\",\"{key}\":{value}}}"),
+                    format!(" {{ \"{key}\" : {value} , \"text\" : \"好\" }} "),
+                    format!("{{\"{key}\":{value}}}"),
+                    format!("{{\"text\":\"x\",\"{key}\":{value},}}"),
+                    format!("{{\"text\":\"x\" \"{key}\":{value}}}"),
+                    format!("{{\"text\":\"x\",\"{key}\":{value}}}}}"),
+                    format!("{{\"text\":\"x\",\"{key}\":{value}"),
+                ] {
+                    let Some(flat) = Input::flat(&line) else {
+                        continue;
+                    };
+                    taken += 1;
+                    let mut parsed = Input::default();
+                    let read = parsed.read_parsed(&line);
+                    assert_eq!(read, Ok(()), "{line}");
+                    let told = |input: &Input<'_>| {
+                        format!("{:?}", (&input.message(&None, None), input.id, &input.text))
+                    };
+                    assert_eq!(told(&flat), told(&parsed), "{line}");
+                }
+            }
+        }
+        assert!(taken > 60, "{taken}");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Lines, in chunks of bounded size.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
-/// Bytes of a chunk; the line that reaches beyond is still whole.
+use memchr::memchr_iter;
+
+/// Bytes that are read at once for several threads.
 pub(crate) const CHUNK: usize = 1 << 20;
+/// The same for one thread: what is read and what is answered stay in its cache (L2) together.
+pub(crate) const CHUNK_OF_ONE: usize = 1 << 17;
 /// Bytes of the longest line.
 const LONGEST: usize = 1 << 20;
 /// Bytes that are kept of a longer one: its id often stands there.
@@ -35,6 +39,7 @@ impl Line {
 /// Lines that were read together.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
+    /// What was read, and room for more.
     bytes: Vec<u8>,
     lines: Vec<Line>,
 }
@@ -52,70 +57,74 @@ impl Chunk {
 /// Reads chunks.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
-    reader: BufReader<R>,
+    reader: R,
+    /// Bytes that are asked for at a time.
+    at_once: usize,
     number: u64,
+    /// The beginning of a line that goes on after the last chunk.
+    rest: Vec<u8>,
+    /// Whether that line is too long, and only its beginning is kept.
+    cut: bool,
 }
 
 impl<R: Read> Lines<R> {
-    pub(crate) fn new(reader: BufReader<R>) -> Self {
-        Self { reader, number: 0 }
+    pub(crate) fn new(reader: R, at_once: usize) -> Self {
+        Self {
+            reader,
+            at_once,
+            number: 0,
+            rest: Vec::new(),
+            cut: false,
+        }
     }
 
-    /// Waits for a line, and takes the others that are there already; `false` at the end.
+    /// Waits for a line, and takes the others that are there already; `false` at the end. Lines stay where they were read; only one that
+    /// goes on after the chunk is copied.
     pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
-        chunk.bytes.clear();
         chunk.lines.clear();
-        while self.line(chunk)? {
-            let more = self.reader.buffer().contains(&b'\n');
-            if !more || chunk.bytes.len() >= CHUNK {
-                break;
+        let (mut start, mut len) = (0, self.rest.len());
+        let room = len.max(LONGEST) + self.at_once;
+        if chunk.bytes.len() < room {
+            chunk.bytes.resize(room, 0);
+        }
+        chunk.bytes[..len].copy_from_slice(&self.rest);
+        self.rest.clear();
+        loop {
+            let read = match self.reader.read(&mut chunk.bytes[len..len + self.at_once]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            for end in memchr_iter(b'\n', &chunk.bytes[len..len + read]) {
+                self.line(&mut chunk.lines, start, len + end);
+                start = len + end + 1;
+            }
+            len += read;
+            if read == 0 {
+                if start < len {
+                    self.line(&mut chunk.lines, start, len);
+                }
+                return Ok(!chunk.lines.is_empty());
+            }
+            if self.cut || len - start > LONGEST {
+                self.cut = true;
+                len = len.min(start + KEPT);
+            }
+            if !chunk.lines.is_empty() {
+                self.rest.extend_from_slice(&chunk.bytes[start..len]);
+                return Ok(true);
             }
         }
-        Ok(!chunk.lines.is_empty())
     }
 
-    /// One line; `false` at the end.
-    fn line(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
-        let start = chunk.bytes.len();
-        let mut cut = false;
-        let mut any = false;
-        loop {
-            let there = match self.reader.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                there => there?,
-            };
-            let end = there.iter().position(|byte| *byte == b'\n');
-            let piece = &there[..end.unwrap_or(there.len())];
-            any |= !there.is_empty();
-            if !cut {
-                let room = LONGEST - (chunk.bytes.len() - start);
-                cut = piece.len() > room;
-                if cut {
-                    let kept = KEPT.saturating_sub(chunk.bytes.len() - start);
-                    chunk.bytes.extend(piece.iter().take(kept));
-                    chunk.bytes.truncate(start + KEPT);
-                } else {
-                    chunk.bytes.extend_from_slice(piece);
-                }
-            }
-            let over = there.is_empty() || end.is_some();
-            let used = piece.len() + usize::from(end.is_some());
-            self.reader.consume(used);
-            if over {
-                break;
-            }
-        }
-        if !any {
-            return Ok(false);
-        }
+    fn line(&mut self, lines: &mut Vec<Line>, start: usize, end: usize) {
+        let cut = std::mem::take(&mut self.cut) || end - start > LONGEST;
         self.number += 1;
-        chunk.lines.push(Line {
+        lines.push(Line {
             number: self.number,
             cut,
             start,
-            end: chunk.bytes.len(),
+            end: if cut { end.min(start + KEPT) } else { end },
         });
-        Ok(true)
     }
 }
 
@@ -123,9 +132,9 @@ impl<R: Read> Lines<R> {
 mod tests {
     use super::*;
 
-    fn read(text: &[u8]) -> Vec<(u64, bool, usize)> {
-        // A small buffer, so that lines lie across its refills.
-        let mut lines = Lines::new(BufReader::with_capacity(7, text));
+    fn read(text: &[u8], at_once: usize) -> Vec<(u64, bool, usize)> {
+        // Few bytes at once, so that lines lie across chunks.
+        let mut lines = Lines::new(text, at_once);
         let mut chunk = Chunk::default();
         let mut all = Vec::new();
         while lines.fill(&mut chunk).expect("memory can be read") {
@@ -138,12 +147,14 @@ mod tests {
 
     #[test]
     fn lines_end_with_a_break_or_the_end() {
-        assert_eq!(read(b""), []);
-        assert_eq!(read(b"\n"), [(1, false, 0)]);
-        assert_eq!(
-            read(b"a\n\nlonger than seven"),
-            [(1, false, 1), (2, false, 0), (3, false, 17)]
-        );
+        for at_once in [1, 2, 3, 7, 100] {
+            assert_eq!(read(b"", at_once), []);
+            assert_eq!(read(b"\n", at_once), [(1, false, 0)]);
+            assert_eq!(
+                read(b"a\n\nlonger than seven", at_once),
+                [(1, false, 1), (2, false, 0), (3, false, 17)]
+            );
+        }
     }
 
     #[test]
@@ -151,10 +162,18 @@ mod tests {
         let mut text = vec![b'a'; LONGEST];
         text.push(b'\n');
         text.extend(vec![b'b'; LONGEST + 1]);
-        text.extend(b"\nc");
-        assert_eq!(
-            read(&text),
-            [(1, false, LONGEST), (2, true, KEPT), (3, false, 1)]
-        );
+        text.extend(b"\nc\n");
+        text.extend(vec![b'd'; 3 * LONGEST]);
+        for at_once in [4_001, 1 << 20, 1 << 23] {
+            assert_eq!(
+                read(&text, at_once),
+                [
+                    (1, false, LONGEST),
+                    (2, true, KEPT),
+                    (3, false, 1),
+                    (4, true, KEPT)
+                ]
+            );
+        }
     }
 }

@@ -66,7 +66,7 @@ impl Alerting {
     }
 
     /// The id of a message: its own, as text, or a new one.
-    pub(super) fn id(&self, own: Option<&RawValue>, line: u64) -> String {
+    pub(super) fn id(&self, own: Option<&str>, line: u64) -> String {
         match own {
             Some(raw) => id_text(raw),
             None => {

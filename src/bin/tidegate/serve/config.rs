@@ -102,7 +102,7 @@ impl Default for Limits {
             body_bytes: 128 << 10,
             batch_bytes: 4 << 20,
             batch: 10_000,
-            connections: 1_024,
+            connections: 512,
             inline_bytes: 2 << 10,
             workers: 0,
             deadline_ms: 1_000,

@@ -196,7 +196,7 @@ fn read(bytes: &[u8], token: &Token) -> Result<ReadOne, Unread> {
     let mut input = Input::default();
     let read = input.read_alone(text);
     let tenant = read.and_then(|()| tenant_of(token, input.tenant()));
-    let id = input.id.map(ToOwned::to_owned);
+    let id = input.id().map(ToOwned::to_owned);
     match tenant {
         Ok(tenant) => Ok(ReadOne {
             id,
@@ -234,16 +234,16 @@ fn with_id<T>(
 ) -> T {
     let parts = input.parts();
     let mut message = input.message(&parts, Some(tenant));
-    let own = input.id.filter(|raw| raw.get() != "null");
+    let own = input.id().filter(|raw| raw.get() != "null");
     let id = match (own, &ready.alerting) {
-        (Some(raw), _) => Some(id_text(raw)),
+        (Some(raw), _) => Some(id_text(raw.get())),
         (None, Some(_)) => Some(fresh_id()),
         (None, None) => None,
     };
     let given = id.as_ref().filter(|_| own.is_none());
     let given = given.and_then(|id| serde_json::value::to_raw_value(id).ok());
     message.id = id.as_deref();
-    then(&message, given.as_deref().or(input.id))
+    then(&message, given.as_deref().or(input.id()))
 }
 
 fn not_ready() -> Response {
@@ -508,7 +508,7 @@ fn refusal(line: usize, id: Option<&RawValue>, code: &str, message: &str) -> Vec
 fn id_of(item: &[u8]) -> Option<Box<RawValue>> {
     let mut input = Input::default();
     let _ = input.read_alone(std::str::from_utf8(item).ok()?);
-    input.id.map(ToOwned::to_owned)
+    input.id().map(ToOwned::to_owned)
 }
 
 /// One message of many.
@@ -523,7 +523,7 @@ fn answer(
     let mut input = Input::default();
     let text = text(item).map_err(|bad| refusal(line, None, bad.code, &bad.message))?;
     let read = input.read_alone(text);
-    let id = input.id;
+    let id = input.id();
     let tenant = read
         .and_then(|()| tenant_of(token, input.tenant()))
         .map_err(|bad| refusal(line, id, bad.code, &bad.message))?;

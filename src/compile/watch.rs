@@ -1,0 +1,168 @@
+//! Which rules are asked about when a candidate of a set, or of a category, is seen.
+//!
+//! A rule can hold only if something of every part of its `and`, and of both sides of its `near`, is there. So it is enough to ask when the
+//! rarest of these is: a rule that wants a frequent word beside a name wakes at the name.
+
+use std::collections::BTreeSet;
+
+use crate::pack::frequency;
+use crate::ruleset::{Groups, Node, Operand, RuleRow, TermRow};
+
+use super::conditions::Conditions;
+
+/// How often, in a million places, a category stands whose hits come from rulesets that are not known here.
+const UNKNOWN: f64 = 1_000.0;
+
+/// Who is woken by what.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// For each set, the rules.
+    pub(super) sets: Groups<u32>,
+    /// For each category of the ruleset, the rules.
+    pub(super) categories: Groups<u32>,
+    /// For each set, the categories that see its hits.
+    pub(super) set_categories: Groups<u32>,
+    /// The categories that the rules are of, each once.
+    pub(super) kinds: Vec<std::sync::Arc<str>>,
+    /// For each set, those of rules that look at it.
+    pub(super) set_kinds: Groups<u32>,
+}
+
+impl Watch {
+    /// `sets` is how many sets there are.
+    pub(super) fn new(
+        rules: &[RuleRow],
+        conditions: &Conditions,
+        sets: usize,
+        terms: &[TermRow],
+        term_sets: &[(u32, u32)],
+    ) -> Self {
+        let mut rates = Rates {
+            sets: vec![0.0; sets],
+            categories: vec![0.0; conditions.categories.len()],
+        };
+        for (term, set) in term_sets {
+            rates.sets[*set as usize] += rate(&terms[*term as usize].text);
+        }
+        let mut kinds = Vec::new();
+        let (mut set_kinds, mut set_categories) = (BTreeSet::new(), BTreeSet::new());
+        for rule in rules {
+            let known = kinds.iter().position(|kind| *kind == rule.category);
+            let kind = known.unwrap_or_else(|| {
+                kinds.push(std::sync::Arc::clone(&rule.category));
+                kinds.len() - 1
+            });
+            set_kinds.extend(rule.positive.iter().map(|set| (*set, kind as u32)));
+            for (category, name) in (0_u32..).zip(&conditions.categories) {
+                if rule.is_below(name) {
+                    set_categories.extend(rule.positive.iter().map(|set| (*set, category)));
+                }
+            }
+        }
+        for (set, category) in &set_categories {
+            rates.categories[*category as usize] += rates.sets[*set as usize];
+        }
+        for rate in &mut rates.categories {
+            if *rate == 0.0 {
+                *rate = UNKNOWN;
+            }
+        }
+        let (mut of_sets, mut of_categories) = (Vec::new(), Vec::new());
+        for (number, rule) in (0_u32..).zip(rules) {
+            let watched = match rates.watched(conditions, rule.when) {
+                Some((_, watched)) => watched,
+                None => everything(conditions, rule.when),
+            };
+            for operand in watched {
+                match operand {
+                    Operand::Set(set) => of_sets.push((set, number)),
+                    Operand::Category(category) => of_categories.push((category, number)),
+                }
+            }
+        }
+        let all = |pairs: BTreeSet<(u32, u32)>| pairs.into_iter().collect::<Vec<_>>();
+        Self {
+            sets: Groups::new(sets, &of_sets),
+            categories: Groups::new(conditions.categories.len(), &of_categories),
+            set_categories: Groups::new(sets, &all(set_categories)),
+            kinds,
+            set_kinds: Groups::new(sets, &all(set_kinds)),
+        }
+    }
+}
+
+/// How often each is expected, in a million places.
+struct Rates {
+    sets: Vec<f64>,
+    categories: Vec<f64>,
+}
+
+impl Rates {
+    fn of(&self, operands: &[Operand]) -> f64 {
+        let rate = |operand: &Operand| match *operand {
+            Operand::Set(set) => self.sets[set as usize],
+            Operand::Category(category) => self.categories[category as usize],
+        };
+        operands.iter().map(rate).sum()
+    }
+
+    /// Operands without any of which the condition cannot hold, and how often one of them is expected; `None` if it can hold without hits.
+    fn watched(&self, conditions: &Conditions, node: u32) -> Option<(f64, Vec<Operand>)> {
+        let operands =
+            |of: &std::ops::Range<u32>| &conditions.operands[of.start as usize..of.end as usize];
+        let members = |of: &std::ops::Range<u32>| {
+            conditions.members[of.start as usize..of.end as usize]
+                .iter()
+                .map(|member| self.watched(conditions, *member))
+        };
+        let weighed = |of: &[Operand]| (self.of(of), of.to_vec());
+        match &conditions.nodes[node as usize] {
+            Node::Any(of) | Node::Terms { of, .. } => Some(weighed(operands(&(*of..*of + 1)))),
+            Node::And(all) => members(all).flatten().min_by(|a, b| a.0.total_cmp(&b.0)),
+            Node::Or(all) => members(all).try_fold((0.0, Vec::new()), |(rate, mut all), member| {
+                let (more, watched) = member?;
+                all.extend(watched);
+                Some((rate + more, all))
+            }),
+            Node::Not(_) => None,
+            Node::Near { left, right, .. } => {
+                let (left, right) = (weighed(operands(left)), weighed(operands(right)));
+                Some(if left.0 <= right.0 { left } else { right })
+            }
+            Node::Lists { count, of } => {
+                let mut all = operands(of).to_vec();
+                all.sort_by(|a, b| self.of(&[*a]).total_cmp(&self.of(&[*b])));
+                // If so many lists have hits, one of all but the most frequent has.
+                all.truncate(all.len() + 1 - *count as usize);
+                Some(weighed(&all))
+            }
+        }
+    }
+}
+
+/// All that a condition looks at.
+fn everything(conditions: &Conditions, node: u32) -> Vec<Operand> {
+    let range = |of: &std::ops::Range<u32>| of.start as usize..of.end as usize;
+    match &conditions.nodes[node as usize] {
+        Node::Any(of) | Node::Terms { of, .. } => vec![conditions.operands[*of as usize]],
+        Node::And(all) | Node::Or(all) => conditions.members[range(all)]
+            .iter()
+            .flat_map(|member| everything(conditions, *member))
+            .collect(),
+        Node::Not(inner) => everything(conditions, *inner),
+        Node::Near { left, right, .. } => [left, right]
+            .into_iter()
+            .flat_map(|of| conditions.operands[range(of)].to_vec())
+            .collect(),
+        Node::Lists { of, .. } => conditions.operands[range(of)].to_vec(),
+    }
+}
+
+/// How often a term is expected, in a million places. What is not known to be frequent is rare, and the longer the rarer.
+fn rate(text: &str) -> f64 {
+    let plain = text.to_lowercase();
+    match frequency(&plain, text) {
+        Some((rate, _)) => f64::from(rate),
+        None => 20.0 * 0.5_f64.powi(text.chars().count().min(64) as i32),
+    }
+}
