@@ -435,6 +435,13 @@ fn stray(key: &str, span: Range<usize>, value: &Value<'_>, kind: Kind, report: &
         .into_iter()
         .find(|kinds| kinds.contains(&kind))
         .unwrap_or(&KINDS);
+    // What stands above all headers was mostly meant for the first.
+    let first = [Kind::Pack];
+    let kinds = if kind == Kind::Root && first[0].keys().contains(&key) {
+        &first
+    } else {
+        kinds
+    };
     let home = kinds.iter().find(|home| home.keys().contains(&key));
     if let (Some(home), None) = (home, other) {
         let home = home.written();

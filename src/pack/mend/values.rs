@@ -101,6 +101,7 @@ impl Mender<'_> {
                     );
                 }
             }
+            None | Some('\n' | '\r') if self.header_as_key(start) => return,
             _ => return self.stray(start),
         }
         let from = self.at;
@@ -148,7 +149,7 @@ impl Mender<'_> {
         );
     }
 
-    /// `rule:` where `[[rule]]` is meant. Whether that is what stands here.
+    /// `rule:` or `rule` where `[[rule]]` is meant. Whether that is what stands here.
     fn header_as_key(&mut self, start: usize) -> bool {
         let (meant, brackets) = keys::header(&self.key, 0);
         if brackets == 0 {
