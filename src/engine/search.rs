@@ -315,12 +315,12 @@ impl Searcher {
                 cells.push(at as u32);
                 bare.push(symbol(c));
             });
-            // What is a word keeps symbols apart; NUL is in no pattern, as it shows nothing.
+            // What is a word, and leaves something of one, keeps symbols apart; NUL is in no pattern, as it shows nothing.
             if before == self.bare_cells.len()
                 && before > 0
                 && matches!(tables::class(c), Class::Letter | Class::Digit)
-                && !tables::is_mark(c)
                 && !apart
+                && leaves_a_word(c)
             {
                 self.bare_cells.push(at as u32);
                 self.bare.room(1);
@@ -704,6 +704,13 @@ fn sought<'a>(row: &'a TermRow, view: View, limits: &Limits) -> Option<Sought<'a
         turkic: row.turkic,
         gap: limits.gap,
     })
+}
+
+/// Whether letters or digits are left of a character after every stage of the fold: nothing is of a tatweel, however it is written.
+fn leaves_a_word(c: char) -> bool {
+    let mut left = false;
+    skeleton::word_symbols(c, |_| left = true);
+    left
 }
 
 /// How many symbols of a term without letters or digits stand before the first that is looked for: what shows nothing, and marks, where
