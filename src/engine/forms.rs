@@ -34,7 +34,7 @@ pub(super) struct Field<'a> {
     pub(super) kind: Kind,
     /// Whether it holds a Han character.
     pub(super) han: bool,
-    /// `Limits::forms`.
+    /// How many ways one walk may try: `Limits::forms`, or what is left of the steps.
     pub(super) tries: usize,
 }
 

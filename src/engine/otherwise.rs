@@ -20,6 +20,7 @@ use crate::variant::{Variant, Variants};
 use super::budget::Budget;
 use super::forms::{Field, FormWalker, Kind, STRETCH};
 use super::relevance::Relevance;
+use super::search::CANDIDATE;
 use super::search::{Part, smallest};
 use super::walk::{Ground, Sought, Walker};
 
@@ -233,15 +234,14 @@ impl Otherwise {
         }
         budget.spend((self.units.len() + self.readings.len()) as u64)?;
         let noise = kind == Kind::Raw && prefixes.variants.contains(Variant::Noise);
-        let mut spent = 0;
         for start in 0..self.units.len() {
             self.rows.clear();
             self.rows.push((Prefixes::ROOT, start as u32, 0));
             while let Some((node, unit, depth)) = self.rows.pop() {
-                spent += 1;
+                budget.spend(1)?;
                 if depth > 0 {
                     for term in prefixes.terms(node) {
-                        spent += 8;
+                        budget.spend(CANDIDATE)?;
                         relevance.candidate(ruleset, number as usize, *term, budget)?;
                         self.candidates.push(Candidate {
                             part,
@@ -253,7 +253,6 @@ impl Otherwise {
                     }
                 }
                 self.follow(prefixes, node, unit as usize, depth, noise);
-                budget.spend(std::mem::take(&mut spent))?;
             }
         }
         ControlFlow::Continue(())
@@ -457,7 +456,7 @@ impl Otherwise {
             Kind::Reversed => &self.turned,
             Kind::Transport => self.decoded.text(),
         };
-        let field = field(text, &self.reading, kind, part.limits);
+        let mut field = field(text, &self.reading, kind, part.limits);
         self.walked.clear();
         let mut last = None;
         let mut variants = None;
@@ -487,6 +486,9 @@ impl Otherwise {
                 self.forms.begin(0);
             }
             let start = candidate.at as usize;
+            // A walk that would take more than is left ends the search, as steps that are taken do.
+            let left = usize::try_from(budget.left()).unwrap_or(usize::MAX);
+            field.tries = part.limits.forms.min(left);
             let found = self.forms.walk(&mut self.walker, &field, &sought, start);
             budget.spend(4 + std::mem::take(&mut self.forms.spent))?;
             if let Some((end, used)) = found {

@@ -60,7 +60,7 @@ pub(super) struct Part<'a> {
 
 /// Steps that a candidate takes before it is looked at. They are gathered first, 20 bytes each: this bounds their memory to 42 MB for
 /// the longest text under default limits.
-const CANDIDATE: u64 = 8;
+pub(super) const CANDIDATE: u64 = 8;
 
 /// What a walk found, before hits of one term are told apart.
 #[derive(Clone, Copy, Debug)]

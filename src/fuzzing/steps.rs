@@ -31,9 +31,8 @@ pub fn steps(data: &[u8]) {
         let looked_at = text.len().min(limits.text_bytes) as u64;
         let granted = limits.steps_base + limits.steps_per_byte * looked_at;
         // Steps are counted once taken. What is taken at a time is a pass over the text, or one walk from one place: it looks at no
-        // cluster more than once in itself, and for its borders at none more than twice on either side. A pass over what is written
-        // otherwise goes over every reading of each character, and is counted against a half of the budget of its own.
-        let slack = 16 * looked_at + 128;
+        // cluster more than once in itself, and for its borders at none more than twice on either side.
+        let slack = 8 * looked_at + 64;
         let mut scanner = Scanner::with_limits(limits);
         let verdict = scanner.scan(
             &[ruleset()],
