@@ -16,10 +16,10 @@ use tidegate::adapter::nats::{
 use tidegate::adapter::source::{Folder, Synced};
 use tidegate::alert::Alert;
 use tidegate::alert::format::{Format, Notice, Told};
-use tidegate::alert::outbox::{Outcome, What};
+use tidegate::alert::outbox::{Outcome, Trouble, What};
 use tidegate::alert::sink::Delivery;
 use tidegate::diag::Lang;
-use tidegate::registry::{Reader, Registry};
+use tidegate::registry::{Reader, Registry, TenantRules};
 use tidegate::verdict::Report;
 use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, Window, base};
 
@@ -341,23 +341,26 @@ impl Judge for Screen {
             Err(error) => Err(Bad::utf8(error.valid_up_to())),
         };
         let read = read.and_then(|()| input.belongs_to(Some(taken.tenant)));
-        let known = self.reader.snapshot().tenant(taken.tenant).is_ok();
-        let read = read.and_then(|()| match known {
-            true => Ok(()),
-            false => Err(Bad::unknown_tenant()),
+        let snapshot = Arc::clone(self.reader.snapshot());
+        let read = read.and_then(|()| {
+            let rules = snapshot.tenant(taken.tenant);
+            rules.map_err(|_| Bad::unknown_tenant())
         });
-        if let Err(bad) = read {
-            let refused = Refused {
-                line: taken.number,
-                id: input.id(),
-                error: &bad,
-            };
-            return Ok(Judged {
-                answer: serde_json::to_vec(&refused).unwrap_or_default(),
-                alerts: Vec::new(),
-                dead: Some(bad.code),
-            });
-        }
+        let rules = match read {
+            Ok(rules) => rules,
+            Err(bad) => {
+                let refused = Refused {
+                    line: taken.number,
+                    id: input.id(),
+                    error: &bad,
+                };
+                return Ok(Judged {
+                    answer: serde_json::to_vec(&refused).unwrap_or_default(),
+                    alerts: Vec::new(),
+                    dead: Some(bad.code),
+                });
+            }
+        };
         // The same at every attempt: the alerts are named by it.
         let (id, echoed) = match input.id() {
             Some(raw) => (id_text(raw.get()), raw.to_owned()),
@@ -369,7 +372,7 @@ impl Judge for Screen {
         };
         let parts = input.parts();
         let message = input.message(&parts, Some(taken.tenant)).id(&id);
-        self.screen(&message, &echoed, taken.tenant, taken.at)
+        self.screen(rules, &message, &echoed, taken.at)
     }
 
     fn lost(&mut self, until: Timestamp) {
@@ -380,15 +383,12 @@ impl Judge for Screen {
 impl Screen {
     fn screen(
         &mut self,
+        rules: &TenantRules,
         message: &Message<'_>,
         echoed: &RawValue,
-        tenant: &str,
         at: Timestamp,
     ) -> Result<Judged, Later> {
-        let snapshot = Arc::clone(self.reader.snapshot());
-        let Ok(rules) = snapshot.tenant(tenant) else {
-            return Err(Later("the tenant was removed just now".to_owned()));
-        };
+        let tenant = rules.id();
         let rulesets: Vec<&Ruleset> = rules.rulesets().collect();
         let verdict = match self.senders.of(message, at) {
             Some(sender) => self
@@ -427,11 +427,8 @@ impl Screen {
             .into_iter()
             .map(|(_, alert)| alert.also_to(sinks))
             .collect();
-        let later = |trouble: &dyn std::fmt::Display| Later(trouble.to_string());
-        match outbox
-            .store(alerts, policy)
-            .map_err(|trouble| later(&trouble))?
-        {
+        let later = |trouble: Trouble| Later(trouble.to_string());
+        match outbox.store(alerts, policy).map_err(later)? {
             Outcome::Stored => {}
             Outcome::Spilled => {
                 return Ok(Judged {
@@ -442,7 +439,7 @@ impl Screen {
         }
         let mut published = Vec::with_capacity(names.len());
         for id in names {
-            let entry = outbox.find(id).map_err(|trouble| later(&trouble))?;
+            let entry = outbox.find(id).map_err(later)?;
             // One that was erased since is told to nobody.
             if let What::Alert(alert, grant) = entry.what {
                 let notice = Notice {
