@@ -20,8 +20,7 @@ use crate::variant::{Variant, Variants};
 use super::budget::Budget;
 use super::forms::{Field, FormWalker, Kind, STRETCH};
 use super::relevance::Relevance;
-use super::search::CANDIDATE;
-use super::search::{Part, smallest};
+use super::search::{CANDIDATE, Part, smallest};
 use super::walk::{Ground, Sought, Walker};
 
 /// A hit of a term written otherwise.
