@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use super::partition::Partition;
 use super::streams::Streams;
 use super::{Broken, Counts, Judges, Settings};
+use crate::alert::outbox::now;
 use crate::primitives::{Timestamp, Window};
 
 /// What is known of a partition that is held.
@@ -217,11 +218,4 @@ impl<'a> Leases<'a> {
 
 fn partition_key(number: u16) -> String {
     format!("p.{number}")
-}
-
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp(since.map_or(0, |since| {
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-    }))
 }

@@ -31,10 +31,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use async_nats::ConnectOptions;
 use async_nats::jetstream;
-use async_nats::{ConnectOptions, ServerAddr};
 use tokio::runtime::Builder;
 
+use crate::alert::sink::nats_address;
 use crate::primitives::Timestamp;
 
 pub use packs::{Change, publish, watch};
@@ -95,20 +96,7 @@ impl Settings {
     }
 
     async fn connect(&self) -> Result<jetstream::Context, Broken> {
-        let address: ServerAddr = self
-            .url
-            .parse()
-            .map_err(|_| Broken("the URL cannot be read: write tls://host:port".to_owned()))?;
-        let host = address.host();
-        let local = host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback());
-        if !address.tls_required() && !local {
-            return Err(Broken(
-                "beyond this machine the URL must begin with tls://".to_owned(),
-            ));
-        }
+        let address = nats_address(&self.url).map_err(Broken)?;
         let mut options = ConnectOptions::new()
             .name("tidegate worker")
             .connection_timeout(Duration::from_secs(5))

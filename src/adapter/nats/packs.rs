@@ -44,14 +44,7 @@ pub fn watch(
     folder: &Path,
     each: &mut dyn FnMut(Change) -> bool,
 ) -> Result<(), Broken> {
-    settings.check()?;
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| broken("the system gives no thread", &error))?;
-    runtime.block_on(async {
-        let context = settings.connect().await?;
-        let store = bucket(&context, &name(settings), Duration::ZERO).await?;
+    on_bucket(settings, async |store| {
         loop {
             match follow(&store, folder, each).await? {
                 true => return Ok(()),
@@ -66,8 +59,21 @@ pub fn watch(
     })
 }
 
-fn name(settings: &Settings) -> String {
-    format!("{}_packs", settings.prefix)
+/// Does something with the bucket, which is made if there is none, on this thread.
+fn on_bucket<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(Store) -> Result<T, Broken>,
+) -> Result<T, Broken> {
+    settings.check()?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| broken("the system gives no thread", &error))?;
+    runtime.block_on(async {
+        let context = settings.connect().await?;
+        let name = format!("{}_packs", settings.prefix);
+        work(bucket(&context, &name, Duration::ZERO).await?).await
+    })
 }
 
 /// Whether it is enough; it is not when the watch was broken off.
@@ -207,14 +213,7 @@ fn remove_others(folder: &Path, known: &[PathBuf]) -> Result<(), Broken> {
 ///
 /// If the server cannot be reached, or a file cannot be read.
 pub fn publish(settings: &Settings, files: &[(String, Vec<u8>)]) -> Result<usize, Broken> {
-    settings.check()?;
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| broken("the system gives no thread", &error))?;
-    runtime.block_on(async {
-        let context = settings.connect().await?;
-        let store = bucket(&context, &name(settings), Duration::ZERO).await?;
+    on_bucket(settings, async |store| {
         let before = everything(&store).await?;
         let mut count = 0;
         for (key, value) in files {

@@ -683,7 +683,7 @@ impl Ticket<'_> {
 }
 
 /// The time now. The outbox is an edge and has a clock.
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp(since.map_or(0, |since| {
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)

@@ -43,6 +43,8 @@ pub use guard::Guard;
 pub use jsonl::Jsonl;
 #[cfg(feature = "alert-nats")]
 pub use nats::Nats;
+#[cfg(feature = "worker")]
+pub(crate) use nats::address as nats_address;
 pub use notify::{Field, Grouping, Notify, Silence};
 pub use pace::Pace;
 #[cfg(feature = "alert-webhook")]

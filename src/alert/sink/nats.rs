@@ -32,17 +32,7 @@ impl Nats {
     ///
     /// What to write instead.
     pub fn new(url: &str, subject: &str, token: Option<String>) -> Result<Self, String> {
-        let address: ServerAddr = url
-            .parse()
-            .map_err(|_| "the URL cannot be read: write tls://host:port".to_owned())?;
-        let local = address.host() == "localhost"
-            || address
-                .host()
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback());
-        if !address.tls_required() && !local {
-            return Err("beyond this machine the URL must begin with tls://".to_owned());
-        }
+        let address = address(url)?;
         let plain = !subject.is_empty()
             && subject.split('.').all(|part| {
                 !part.is_empty()
@@ -92,6 +82,22 @@ impl Nats {
         context.set_timeout(TIMEOUT);
         Ok(context)
     }
+}
+
+/// The server that a URL names; without TLS on this machine alone.
+pub(crate) fn address(url: &str) -> Result<ServerAddr, String> {
+    let address: ServerAddr = url
+        .parse()
+        .map_err(|_| "the URL cannot be read: write tls://host:port".to_owned())?;
+    let local = address.host() == "localhost"
+        || address
+            .host()
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
+    if !address.tls_required() && !local {
+        return Err("beyond this machine the URL must begin with tls://".to_owned());
+    }
+    Ok(address)
 }
 
 /// Publishes all, then waits for the acknowledgements in order; how many came, and what was wrong with the next.
