@@ -63,8 +63,9 @@ impl<T> Default for Patterns<T> {
 }
 
 impl<T> Patterns<T> {
-    /// `begins` and `ends`: whether the term is of no use where a word goes on before it, or behind it.
-    fn add(&mut self, symbols: &[u16], (begins, ends): (bool, bool), term: T) {
+    /// `begins` and `ends`: whether the term is of no use where a word goes on before it, or behind it; `doubled`: a bit for each symbol
+    /// that stands for several of its characters.
+    fn add(&mut self, symbols: &[u16], (begins, ends): (bool, bool), doubled: u16, term: T) {
         let pattern = match self.known.get(symbols) {
             Some(pattern) => *pattern,
             None => {
@@ -74,6 +75,7 @@ impl<T> Patterns<T> {
                     symbols: symbols.into(),
                     begins_word: begins,
                     ends_word: ends,
+                    doubled,
                 });
                 pattern
             }
@@ -81,6 +83,7 @@ impl<T> Patterns<T> {
         let known = &mut self.patterns[pattern as usize];
         known.begins_word &= begins;
         known.ends_word &= ends;
+        known.doubled &= doubled;
         self.terms.push((pattern, term));
     }
 }
@@ -123,6 +126,12 @@ fn begins(reading: &TermReading, run: usize, all: usize) -> (Begins, usize) {
     } else {
         (Begins::Anywhere, 1)
     }
+}
+
+/// A bit for each of the first 16 runs of equal symbols that has more than one: each needs a character of the text to itself.
+fn doubled(symbols: &[u16]) -> u16 {
+    let runs = symbols.chunk_by(|a, b| a == b).take(16).enumerate();
+    runs.fold(0, |bits, (at, run)| bits | u16::from(run.len() > 1) << at)
 }
 
 impl<'a> Terms<'a> {
@@ -218,6 +227,7 @@ impl<'a> Terms<'a> {
             self.patterns.add(
                 pattern.as_slice(),
                 (begins_word, ends_word),
+                doubled(&symbols),
                 PatternTerm {
                     term: row,
                     begins,
@@ -236,7 +246,7 @@ impl<'a> Terms<'a> {
             }
             if !first.is_empty() {
                 found = true;
-                self.bare.add(&first, (false, false), row);
+                self.bare.add(&first, (false, false), 0, row);
             }
         }
         if !found {
@@ -316,6 +326,7 @@ impl<'a> Terms<'a> {
             self.patterns.add(
                 &pattern,
                 (false, false),
+                0,
                 PatternTerm {
                     term: row,
                     begins: Begins::Anywhere,

@@ -14,8 +14,8 @@ use super::{Candidate, Pattern, TooLarge};
 #[derive(Debug)]
 pub(super) struct Automaton {
     nfa: NFA,
-    /// For each pattern, whether it begins, and whether it ends, with a word.
-    words: Box<[(bool, bool)]>,
+    /// For each pattern, whether it begins, and whether it ends, with a word; and its doubled symbols.
+    words: Box<[(bool, bool, u16)]>,
     states: usize,
 }
 
@@ -41,7 +41,7 @@ impl Automaton {
             states,
             words: patterns
                 .iter()
-                .map(|pattern| (pattern.begins_word, pattern.ends_word))
+                .map(|pattern| (pattern.begins_word, pattern.ends_word, pattern.doubled))
                 .collect(),
         })
     }
@@ -66,9 +66,9 @@ impl Automaton {
                 let pattern = self.nfa.match_pattern(state, nth);
                 let start = at + 1 - self.nfa.pattern_len(pattern) / 2;
                 let pattern = pattern.as_usize();
-                let (begins, ends) = self.words[pattern];
+                let (begins, ends, doubled) = self.words[pattern];
                 let in_word = begins && row.is_inside(start) || ends && row.goes_on(at + 1);
-                if !in_word {
+                if !in_word && doubled & !row.doubled_from(start) == 0 {
                     each(Candidate {
                         pattern,
                         start,
