@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diag::{Diagnostics, codes, said};
 use crate::pack::{Operator, Tenant};
 use crate::primitives::Timestamp;
-use crate::ruleset::{Digest, Ruleset};
+use crate::ruleset::{Digest, PackRow, Ruleset};
 use crate::text::tables;
 use crate::verdict::Action;
 
@@ -19,19 +19,11 @@ const SHARDS: usize = 256;
 /// How many rulesets a message is screened with at most: the base, those of jurisdictions, and the tenant's.
 pub(crate) const STACK: usize = 16;
 
-/// A pack that is live: its id, version and digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LivePack {
-    pub(super) id: Arc<str>,
-    pub(super) version: Arc<str>,
-    pub(super) digest: [u8; 32],
-}
-
 /// One tenant's rules, compiled.
 #[derive(Debug)]
 pub struct TenantRules {
     pub(super) tenant: Arc<Tenant>,
-    pub(super) packs: Arc<[LivePack]>,
+    pub(super) packs: Arc<[PackRow]>,
     /// Its own rules, if it has any.
     pub(super) own: Option<Arc<Ruleset>>,
     rulesets: Box<[Arc<Ruleset>]>,
@@ -77,7 +69,7 @@ impl TenantRules {
         let packs: usize = self
             .packs
             .iter()
-            .map(|pack| size_of::<LivePack>() + pack.id.len() + pack.version.len() + 32)
+            .map(|pack| size_of::<PackRow>() + pack.id.len() + pack.version.len() + 32)
             .sum();
         fixed + packs + file.source.len() + file.name.len() + self.own().map_or(0, Ruleset::bytes)
     }
@@ -158,7 +150,7 @@ impl House {
     pub(super) fn settle(
         &self,
         tenant: Arc<Tenant>,
-        packs: Arc<[LivePack]>,
+        packs: Arc<[PackRow]>,
         own: Option<Arc<Ruleset>>,
     ) -> (TenantRules, Diagnostics) {
         let counts = |list: &Arc<str>| {
