@@ -156,7 +156,10 @@ fn what_is_compiled_decides_as_the_packs_do() {
                 "acme.tenant.toml",
                 "[tenant]\nid = \"acme\"\npacks = [\"words.toml\"]\nallow = [\"坏词典\"]\n",
             ),
-            ("messages.ndjson", "{\"text\":\"坏词\"}\n{\"text\":\"坏词典\"}\n{\"text\":\"礼品卡，私信我\"}\n"),
+            (
+                "messages.ndjson",
+                "{\"text\":\"坏词\"}\n{\"text\":\"坏词典\"}\n{\"text\":\"礼品卡，私信我\"}\n",
+            ),
         ],
     );
     let (pack, tenant, messages) = (
@@ -172,10 +175,7 @@ fn what_is_compiled_decides_as_the_packs_do() {
     };
     let plainly = screened(&["--tenant", &tenant]);
     assert!(plainly.contains("\"mask\"") && plainly.contains("\"pass\""));
-    for (from, to) in [
-        (&["--tenant", &tenant][..], &file),
-        (&["--base"], &base),
-    ] {
+    for (from, to) in [(&["--tenant", &tenant][..], &file), (&["--base"], &base)] {
         let output = run(&[&["compile", "--output", to], from].concat(), b"");
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(stderr(&output).contains("b3:"), "{}", stderr(&output));
