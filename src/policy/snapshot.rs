@@ -11,7 +11,7 @@ use crate::ruleset::{Digest, PackRow, Ruleset};
 use crate::text::tables;
 use crate::verdict::Action;
 
-use super::{Policy, Shared};
+use super::Policy;
 
 /// Parts that the tenants are kept in, so that a change copies one part and hashes one part.
 const SHARDS: usize = 256;
@@ -27,7 +27,8 @@ pub struct TenantRules {
     /// Its own rules, if it has any.
     pub(super) own: Option<Arc<Ruleset>>,
     rulesets: Box<[Arc<Ruleset>]>,
-    policy: Policy,
+    /// That of the house, where the tenant's file adds nothing.
+    policy: Arc<Policy>,
     digest: Digest,
 }
 
@@ -87,7 +88,7 @@ pub(super) struct House {
     /// By jurisdiction.
     pub(super) regional: Vec<(Arc<str>, Arc<Ruleset>)>,
     pub(super) operator: Arc<Operator>,
-    shared: Arc<Shared>,
+    floor: Arc<Policy>,
     digest: Digest,
 }
 
@@ -135,11 +136,12 @@ impl House {
             hasher.update(jurisdiction.as_bytes());
             hasher.update(&[0]);
         }
-        hasher.update(&Policy::of_operator(&operator).digest().0);
+        let floor = Policy::of_operator(&operator);
+        hasher.update(&floor.digest().0);
         hasher.update(operator.file.source.as_bytes());
         Ok(Self {
             digest: Digest(*hasher.finalize().as_bytes()),
-            shared: Shared::of(&operator),
+            floor: Arc::new(floor),
             base,
             regional,
             operator,
@@ -168,7 +170,8 @@ impl House {
             .map(Arc::clone)
             .collect();
         let all: Vec<&Ruleset> = rulesets.iter().map(|ruleset| &**ruleset).collect();
-        let (policy, problems) = Policy::settled(&tenant, &self.operator, &self.shared, &all);
+        let (policy, problems) = Policy::settled(&tenant, &self.operator, &self.floor, &all);
+        let policy = policy.map_or_else(|| Arc::clone(&self.floor), Arc::new);
         let mut hasher = blake3::Hasher::new();
         hasher.update(&policy.digest().0);
         for ruleset in &all {
