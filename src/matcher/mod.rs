@@ -118,6 +118,15 @@ impl Matcher {
         }
     }
 
+    /// The patterns that it was built from, in their order.
+    pub(crate) fn patterns(&self) -> Vec<Pattern> {
+        match &self.kind {
+            Kind::Nothing => Vec::new(),
+            Kind::Prefixes(prefixes) => prefixes.patterns(),
+            Kind::Automaton(automaton) => automaton.patterns().to_vec(),
+        }
+    }
+
     /// How many states there are, or, of prefixes, beginnings.
     pub(crate) fn states(&self) -> usize {
         match &self.kind {
@@ -240,6 +249,7 @@ mod tests {
             chosen[0] += 1;
             if let Some(prefixes) = Prefixes::new(&patterns) {
                 chosen[1] += 1;
+                assert_eq!(prefixes.patterns(), patterns, "case {case}");
                 let found = sorted(|all| {
                     let _ = prefixes.search(&row, |candidate| keep(all, candidate));
                 });

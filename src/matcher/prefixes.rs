@@ -153,6 +153,17 @@ impl Facts {
         }
     }
 
+    /// The pattern, and its number.
+    fn pattern(self, symbols: &[u16]) -> (u32, Pattern) {
+        let pattern = Pattern {
+            symbols: symbols.into(),
+            begins_word: self.begins_word,
+            ends_word: self.ends_word,
+            doubled: self.doubled,
+        };
+        (self.number, pattern)
+    }
+
     /// Reports a pattern of `len` symbols whose symbols stand at `at`, if nothing else speaks against it.
     #[inline]
     fn report(
@@ -422,6 +433,33 @@ impl Prefixes {
         }
     }
 
+    /// The patterns, in the order of their numbers.
+    pub(super) fn patterns(&self) -> Vec<Pattern> {
+        let mut all = Vec::new();
+        let mut at = 0;
+        while let Some(head) = self.few.get(at) {
+            let beginning = &self.few[at + 1..][..usize::from(head & 7)];
+            at += 1 + beginning.len();
+            if head & MANY != 0 {
+                let (from, to) = places(&self.few[at..]);
+                all.extend((from..to).map(|at| self.many.facts[at].pattern(self.many.pattern(at))));
+                at += 4;
+            } else {
+                let mut symbols = beginning.to_vec();
+                for nth in 0..head >> 3 {
+                    let one = One::read(&self.few[at..], nth == 0, beginning.len());
+                    symbols.truncate(beginning.len());
+                    symbols.extend_from_slice(one.rest);
+                    all.push(one.facts.pattern(&symbols));
+                    at += one.size;
+                }
+            }
+            at = at.next_multiple_of(UNIT);
+        }
+        all.sort_unstable_by_key(|(number, _)| *number);
+        all.into_iter().map(|(_, pattern)| pattern).collect()
+    }
+
     /// How many beginnings there are.
     pub(super) fn beginnings(&self) -> usize {
         self.groups
@@ -481,6 +519,54 @@ fn write_few(few: &mut Vec<u16>, facts: Facts, symbols: &[u16], before: Option<&
     few.extend_from_slice(rest);
 }
 
+/// One of the few, as it is written.
+struct One<'a> {
+    facts: Facts,
+    /// How many symbols it shares with the one before; of the first, those of its beginning.
+    shared: usize,
+    /// What follows its beginning.
+    rest: &'a [u16],
+    /// How much of what was read it takes.
+    size: usize,
+}
+
+impl<'a> One<'a> {
+    #[inline]
+    fn read(few: &'a [u16], first: bool, beginning: usize) -> Self {
+        let mut next = few.iter();
+        let mut take = || next.next().copied().unwrap_or_default();
+        let head = take();
+        let mut number = u32::from(take());
+        if head & WIDE != 0 {
+            number |= u32::from(take()) << 16;
+        }
+        let shared = if first {
+            beginning
+        } else {
+            usize::from(take())
+        };
+        let doubled = if head & DOUBLED == 0 { 0 } else { take() };
+        let rest = &next.as_slice()[..usize::from(head & REST)];
+        Self {
+            facts: Facts {
+                number,
+                begins_word: head & BEGINS_WORD != 0,
+                ends_word: head & ENDS_WORD != 0,
+                doubled,
+            },
+            shared,
+            rest,
+            size: few.len() - next.as_slice().len() + rest.len(),
+        }
+    }
+}
+
+/// From where to where those of a beginning stand in `many`.
+fn places(written: &[u16]) -> (usize, usize) {
+    let place = |at: usize| usize::from(written[at]) | usize::from(written[at + 1]) << 16;
+    (place(0), place(2))
+}
+
 /// Of `count` patterns, which share their first `len` symbols with the row at `at`, reports those that stand there.
 fn go_through(
     few: &[u16],
@@ -491,20 +577,17 @@ fn go_through(
     each: &mut impl FnMut(Candidate) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let text = &row.padded()[at..];
-    let mut next = few.iter();
+    let mut next = few;
     // How many symbols of the row the pattern before has matched.
     let mut matched = len;
     for nth in 0..count {
-        let mut take = || next.next().copied().unwrap_or_default();
-        let head = take();
-        let mut number = u32::from(take());
-        if head & WIDE != 0 {
-            number |= u32::from(take()) << 16;
-        }
-        let shared = if nth == 0 { len } else { usize::from(take()) };
-        let doubled = if head & DOUBLED == 0 { 0 } else { take() };
-        let (rest, behind) = next.as_slice().split_at(usize::from(head & REST));
-        next = behind.iter();
+        let One {
+            facts,
+            shared,
+            rest,
+            size,
+        } = One::read(next, nth == 0, len);
+        next = &next[size..];
         // Where it shares more with the one before than that had matched, it fails in the same place; where less, it has another symbol
         // than the one before, which is that of the row.
         if shared != matched {
@@ -516,13 +599,7 @@ fn go_through(
             matched += 1;
         }
         if matched == all {
-            Facts {
-                number,
-                begins_word: head & BEGINS_WORD != 0,
-                ends_word: head & ENDS_WORD != 0,
-                doubled,
-            }
-            .report(row, at, all, each)?;
+            facts.report(row, at, all, each)?;
         }
     }
     ControlFlow::Continue(())

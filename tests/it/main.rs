@@ -36,6 +36,7 @@ mod selftest;
 mod source;
 #[cfg(feature = "adapter")]
 mod stage;
+mod stored;
 mod tables;
 mod tenants;
 mod tidy;

@@ -7,5 +7,6 @@ mod callbacks;
 mod embedded;
 mod load;
 mod server;
+mod stream;
 #[cfg(feature = "serve-tls")]
 mod tls;

@@ -7,7 +7,7 @@
 //! | Who is connected, and how does it end? | `listen` |
 //! | What is where? | `routes` |
 //! | How is a message judged in time? | `app` |
-//! | How is it asked and answered? | `screen` (ours), `callbacks` (those of other servers) |
+//! | How is it asked and answered? | `screen` and `stream` (ours), `callbacks` (those of other servers) |
 //! | When is an alert there? | `alerting` |
 //! | Who changed what? | `admin`, `audit` |
 //! | What is counted? | `metrics` |
@@ -23,6 +23,7 @@ mod metrics;
 mod notify;
 mod routes;
 mod screen;
+mod stream;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -103,7 +104,10 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         .enable_all()
         .build()?;
     let app = Arc::new(App::new(config));
-    let audit = Audit::open(&app.config.audit, &app.config.admins)?;
+    let audit = {
+        let config = app.config();
+        Audit::open(&config.audit, &config.admins)?
+    };
     let ended = runtime.block_on(listen::serve(Arc::clone(&app), Arc::new(audit), lang));
     // What still runs on other threads has been answered for already.
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -167,7 +171,7 @@ fn base(config: &Config) -> Result<Base, Broke> {
 
 /// Loads everything that judges. Takes as long as compiling takes; the server listens meanwhile.
 fn load(app: &Arc<App>, lang: Lang) -> Result<(), Broke> {
-    let config = &app.config;
+    let config = &*app.config();
     let (base, versions) = base(config)?;
     let (folder, registry, synced) =
         Folder::open(&config.folder, base, time::now()).map_err(|problems| {

@@ -1,7 +1,7 @@
 //! What all requests share: what is live, the outbox, and how messages are judged in time.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -9,7 +9,7 @@ use tidegate::adapter::source::Watch;
 use tidegate::adapter::{Answer, Cause, Decision, Judged, NotJudged, Stage};
 use tidegate::verdict::Report;
 use tidegate::{Message, Scene, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::alerting::{Alerting, Pending};
@@ -23,11 +23,11 @@ const BEAT: Duration = Duration::from_millis(5);
 /// Everything that requests share.
 #[derive(Debug)]
 pub(super) struct App {
-    pub(super) config: Config,
+    config: RwLock<Arc<Config>>,
     /// What is there once packs are loaded.
     pub(super) ready: OnceLock<Ready>,
     /// The server ends: it takes no new work on.
-    pub(super) draining: AtomicBool,
+    pub(super) draining: watch::Sender<bool>,
     pub(super) connections: AtomicUsize,
     /// Microseconds that work waited for a thread, when it was measured last.
     pub(super) lag: AtomicU64,
@@ -61,15 +61,21 @@ impl App {
             workers => workers,
         };
         Self {
-            config,
+            config: RwLock::new(Arc::new(config)),
             ready: OnceLock::new(),
-            draining: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
             connections: AtomicUsize::new(0),
             lag: AtomicU64::new(0),
             metrics: Metrics::default(),
             workers: Arc::new(Semaphore::new(workers)),
             sampled: AtomicU64::new(0),
         }
+    }
+
+    /// What is configured now.
+    pub(super) fn config(&self) -> Arc<Config> {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&config)
     }
 
     /// Measures for as long as the server runs how long work waits for a thread. Who measures waits as everybody does.
@@ -88,7 +94,12 @@ impl App {
 
     /// Whether there is more to do than can be done in time.
     fn is_behind(&self) -> bool {
-        self.lag.load(Ordering::Relaxed) / 1_000 >= self.config.written.limits.shed_ms
+        self.lag.load(Ordering::Relaxed) / 1_000 >= self.config().written.limits.shed_ms
+    }
+
+    /// Whether the server ends.
+    pub(super) fn is_draining(&self) -> bool {
+        *self.draining.borrow()
     }
 
     /// Does work on a message of so many bytes: short ones at once, long ones on a thread of their own.
@@ -106,7 +117,7 @@ impl App {
         if self.is_behind() {
             return Err(Cause::Overload);
         }
-        if bytes <= self.config.written.limits.inline_bytes {
+        if bytes <= self.config().written.limits.inline_bytes {
             return Ok(work(ready));
         }
         let permit = timeout_at(until, Arc::clone(&self.workers).acquire_owned()).await;
@@ -124,6 +135,22 @@ impl App {
             Ok(_) => Err(Cause::Fault),
             Err(_) => Err(Cause::Deadline),
         }
+    }
+
+    /// Does work for somebody who can wait: it is begun once the server is no longer behind.
+    ///
+    /// # Errors
+    ///
+    /// If there was no room, or no time, until then.
+    pub(super) async fn work_later<T: Send + 'static>(
+        self: &Arc<Self>,
+        until: Instant,
+        work: impl FnOnce(&Ready) -> T + Send + 'static,
+    ) -> Result<T, Cause> {
+        while self.is_behind() && Instant::now() < until {
+            tokio::time::sleep(BEAT).await;
+        }
+        self.work(usize::MAX, until, work).await
     }
 
     /// Waits until the alerts of a message are on disk. What cannot be kept in time changes the decision, unless the message goes no further anyway. Whether
@@ -161,7 +188,7 @@ impl App {
 
     /// One of so many verdicts is logged, without text.
     fn sample(&self, judged: Judged<'_>, decision: &Decision) {
-        let every = self.config.written.log.sample;
+        let every = self.config().written.log.sample;
         if every == 0
             || !self
                 .sampled

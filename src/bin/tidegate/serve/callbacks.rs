@@ -39,21 +39,21 @@ pub(super) async fn matrix(
     Path(event): Path<String>,
     request: Request,
 ) -> Response {
-    let name = handle.app.config.matrix.clone().unwrap_or_default();
+    let name = handle.app.config().matrix.clone().unwrap_or_default();
     answer(handle, &name, &format!("{event}/check"), request).await
 }
 
 async fn answer(handle: Handle, name: &str, path: &str, request: Request) -> Response {
     let began = Instant::now();
     let app = Arc::clone(&handle.app);
-    let Some(callback) = app.config.callbacks.get(name) else {
+    let Some(callback) = app.config().callbacks.get(name).cloned() else {
         return problem(
             StatusCode::NOT_FOUND,
             "unknown-path",
             "there is no callback of this name",
         );
     };
-    let reply = reply(&handle, callback, path, request, began).await;
+    let reply = reply(&handle, &callback, path, request, began).await;
     app.metrics
         .took(Route::Callback(callback.account.dialect), began.elapsed());
     let mut response = Response::new(Body::from(reply.body));
@@ -77,7 +77,7 @@ async fn reply(
     let (tenant, language) = (Some(&*account.tenant), account.language.as_deref());
     let until = began + callback.deadline(None);
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = body(request, app.config.written.limits.body_bytes, until).await;
+    let body = body(request, app.config().written.limits.body_bytes, until).await;
     let Some(ready) = app.ready.get() else {
         // What the tenant says of such messages is not known yet.
         let refusal = Manners::default().refusal(language, None);

@@ -93,6 +93,8 @@ pub(super) struct Limits {
     pub(super) shed_ms: u64,
     /// Seconds for the head of a request; as long a connection may be idle.
     pub(super) head_seconds: u64,
+    /// Seconds that a line of a stream may take to come, and that a client may take no answers.
+    pub(super) stream_seconds: u64,
     /// Seconds that requests under way have when the server ends.
     pub(super) drain_seconds: u64,
 }
@@ -110,6 +112,7 @@ impl Default for Limits {
             batch_deadline_ms: 10_000,
             shed_ms: 40,
             head_seconds: 10,
+            stream_seconds: 30,
             drain_seconds: 10,
         }
     }
@@ -180,9 +183,9 @@ pub(super) struct Config {
         expect(dead_code, reason = "a configuration with TLS was refused")
     )]
     pub(super) tls: Option<Tls>,
-    pub(super) tokens: Vec<Token>,
+    pub(super) tokens: Vec<Arc<Token>>,
     pub(super) admins: Vec<Admin>,
-    pub(super) callbacks: BTreeMap<String, Callback>,
+    pub(super) callbacks: BTreeMap<String, Arc<Callback>>,
     /// The callback of a Matrix policy server, whose path is fixed.
     pub(super) matrix: Option<String>,
 }
@@ -333,6 +336,7 @@ impl Config {
             ("batch_deadline_ms", limits.batch_deadline_ms as usize, 1),
             ("shed_ms", limits.shed_ms as usize, 1),
             ("head_seconds", limits.head_seconds as usize, 1),
+            ("stream_seconds", limits.stream_seconds as usize, 1),
         ] {
             if value < least {
                 report.value(
@@ -357,9 +361,9 @@ impl Config {
                     "[\"acme\"], or [\"*\"] for all",
                 );
             }
-            tokens.extend(hash.map(|hash| Token {
-                hash,
-                tenants: entry.tenants.clone(),
+            tokens.extend(hash.map(|hash| {
+                let tenants = entry.tenants.clone();
+                Arc::new(Token { hash, tenants })
             }));
         }
         let mut admins = Vec::new();
@@ -412,7 +416,7 @@ impl Config {
                         "one `matrix` callback a process",
                     );
                 }
-                callbacks.insert(entry.name.clone(), callback);
+                callbacks.insert(entry.name.clone(), Arc::new(callback));
             }
         }
         if written.tls.is_some() && !cfg!(feature = "serve-tls") {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tidegate::diag::Lang;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio_io_timeout::TimeoutStream;
 
 use super::app::App;
 use super::audit::Audit;
@@ -34,11 +36,11 @@ const NOTICE: Duration = Duration::from_millis(500);
 
 /// Listens until it is told to end, or until packs cannot be loaded.
 pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, lang: Lang) -> Result<Done, Broke> {
-    let address = app.config.listen;
+    let address = app.config().listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| Broke::Usage(format!("cannot listen on {address}: {error}")))?;
-    let tls = tls::Tls::load(&app.config)?;
+    let tls = tls::Tls::load(&app.config())?;
     say_where(listener.local_addr()?, tls.is_some())?;
 
     let loading = {
@@ -92,13 +94,13 @@ pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, lang: Lang) -> Resul
             Err(_) => return Err(Broke::Usage("loading the packs broke off".to_owned())),
         },
     }
-    app.draining.store(true, Ordering::Relaxed);
+    app.draining.send_replace(true);
     notify::say("STOPPING=1");
     tracing::info!("draining");
     tokio::time::sleep(NOTICE).await;
     // It listens for as long as it is not told.
     let _ = stop.send(());
-    let patience = Duration::from_secs(app.config.written.limits.drain_seconds);
+    let patience = Duration::from_secs(app.config().written.limits.drain_seconds);
     if let Ok(graceful) = accepting.await
         && tokio::time::timeout(patience, graceful.shutdown())
             .await
@@ -115,6 +117,8 @@ fn say_where(address: SocketAddr, tls: bool) -> std::io::Result<()> {
     writeln!(out, "{}://{address}/", if tls { "https" } else { "http" })?;
     out.flush()
 }
+
+type Connection = Pin<Box<TimeoutStream<TcpStream>>>;
 
 /// Where connections come in.
 struct Door {
@@ -136,7 +140,7 @@ impl Drop for Guest {
 impl Door {
     /// Serves a connection. Beyond the limit, requests are answered without a look and the connection ends; beyond twice the limit, it is closed.
     fn admit(&self, stream: TcpStream, watcher: Watcher) {
-        let limits = self.app.config.written.limits;
+        let limits = self.app.config().written.limits;
         let there = self.app.connections.fetch_add(1, Ordering::Relaxed);
         let guest = Guest(Arc::clone(&self.app));
         if there >= 2 * limits.connections {
@@ -155,8 +159,13 @@ impl Door {
             Duration::from_secs(limits.head_seconds)
         };
         let tls = self.tls.clone();
+        let taking = Duration::from_secs(limits.stream_seconds);
         // Small answers go out at once.
         let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        // Who takes no answers must not hold a connection for ever.
+        stream.set_write_timeout(Some(taking));
+        let stream = Box::pin(stream);
         tokio::spawn(async move {
             let _guest = guest;
             match tls {
@@ -219,7 +228,7 @@ async fn reload(app: Arc<App>, tls: Option<tls::Tls>) {
             watch.look();
         }
         if let Some(tls) = &tls {
-            tls.reload(&app.config);
+            tls.reload(&app.config());
         }
     }
 }
@@ -257,7 +266,6 @@ mod tls {
     use std::sync::{Arc, PoisonError, RwLock};
     use std::time::Duration;
 
-    use tokio::net::TcpStream;
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::rustls::ServerConfig;
     use tokio_rustls::rustls::crypto::ring;
@@ -265,6 +273,7 @@ mod tls {
     use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use tokio_rustls::server::TlsStream;
 
+    use super::Connection;
     use crate::Broke;
     use crate::serve::config::{self, Config};
 
@@ -294,9 +303,9 @@ mod tls {
 
         pub(super) async fn accept(
             &self,
-            stream: TcpStream,
+            stream: Connection,
             patience: Duration,
-        ) -> Option<TlsStream<TcpStream>> {
+        ) -> Option<TlsStream<Connection>> {
             let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
             let accepted =
                 tokio::time::timeout(patience, TlsAcceptor::from(config).accept(stream)).await;
@@ -328,8 +337,7 @@ mod tls {
 mod tls {
     use std::time::Duration;
 
-    use tokio::net::TcpStream;
-
+    use super::Connection;
     use crate::Broke;
     use crate::serve::config::Config;
 
@@ -347,7 +355,7 @@ mod tls {
             match *self {}
         }
 
-        pub(super) async fn accept(&self, _: TcpStream, _: Duration) -> Option<TcpStream> {
+        pub(super) async fn accept(&self, _: Connection, _: Duration) -> Option<Connection> {
             match *self {}
         }
     }

@@ -17,13 +17,16 @@ use super::app::App;
 pub(super) enum Route {
     Screen,
     Batch,
+    /// Lines of a stream that were judged in one go.
+    Stream,
     Callback(Dialect),
 }
 
 impl Route {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Screen,
         Self::Batch,
+        Self::Stream,
         Self::Callback(Dialect::ALL[0]),
         Self::Callback(Dialect::ALL[1]),
         Self::Callback(Dialect::ALL[2]),
@@ -36,6 +39,7 @@ impl Route {
         match self {
             Self::Screen => "screen",
             Self::Batch => "batch",
+            Self::Stream => "stream",
             Self::Callback(dialect) => dialect.name(),
         }
     }

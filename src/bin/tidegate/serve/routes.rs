@@ -1,7 +1,6 @@
 //! What is where.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
@@ -14,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::app::App;
 use super::audit::Audit;
 use super::metrics::Metrics;
-use super::{admin, callbacks, screen};
+use super::{admin, callbacks, screen, stream};
 
 /// What a request's handler gets: the server, and whether its connection is one too many.
 #[derive(Clone, Debug)]
@@ -37,6 +36,7 @@ pub(super) fn router(handle: Handle) -> Router {
         )
         .route("/v1/screen", post(screen::one))
         .route("/v1/screen/batch", post(screen::batch))
+        .route("/v1/screen/stream", post(stream::stream))
         .route("/v1/admin/history", get(admin::history))
         .route("/v1/admin/rollback", post(admin::roll_back))
         .route("/v1/admin/packs/{*path}", put(admin::put_pack))
@@ -67,7 +67,7 @@ pub(super) fn router(handle: Handle) -> Router {
 
 async fn readyz(State(handle): State<Handle>) -> Response {
     let app = &handle.app;
-    if app.draining.load(Ordering::Relaxed) {
+    if app.is_draining() {
         return problem(
             StatusCode::SERVICE_UNAVAILABLE,
             "draining",

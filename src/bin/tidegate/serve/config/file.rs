@@ -31,6 +31,7 @@ const KEYS: [(&str, &[&str]); 10] = [
             "batch_deadline_ms",
             "shed_ms",
             "head_seconds",
+            "stream_seconds",
             "drain_seconds",
         ],
     ),
