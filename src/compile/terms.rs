@@ -7,10 +7,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::diag::{Diagnostic, codes, said};
 use crate::limits::PackLimits;
-use crate::matcher::Pattern;
 use crate::matcher::regex::RegexMatcher;
+use crate::matcher::{Matcher, Pattern, TooLarge};
 use crate::pack::{self, Term};
-use crate::ruleset::{Begins, PatternTerm, RegexRow, TermRow};
+use crate::ruleset::{Begins, Groups, PatternTerm, RegexRow, TermRow, Words};
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::symbols::symbol;
 use crate::text::tables;
@@ -39,10 +39,46 @@ pub(super) struct Built {
     pub(super) rows: Vec<TermRow>,
     pub(super) regexes: Vec<RegexRow>,
     pub(super) term_sets: Vec<(u32, u32)>,
-    pub(super) word_patterns: Vec<Pattern>,
-    pub(super) word_terms: Vec<(u32, PatternTerm)>,
-    pub(super) bare_patterns: Vec<Pattern>,
-    pub(super) bare_terms: Vec<(u32, u32)>,
+    pub(super) words: Sorted<PatternTerm>,
+    pub(super) bare: Sorted<u32>,
+}
+
+/// Patterns in the order of their symbols, numbered so, and the terms of each.
+pub(super) struct Sorted<T> {
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) terms: Vec<(u32, T)>,
+}
+
+impl<T: Copy> Sorted<T> {
+    pub(super) fn build(self) -> Result<Words<T>, TooLarge> {
+        Ok(Words {
+            matcher: Matcher::new(&self.patterns)?,
+            terms: Groups::new(self.patterns.len(), &self.terms),
+        })
+    }
+
+    /// The patterns that have a term of that kind, and those that have none.
+    pub(super) fn split(self, is: impl Fn(&T) -> bool) -> (Self, Self) {
+        let mut chosen = vec![false; self.patterns.len()];
+        for (pattern, term) in &self.terms {
+            chosen[*pattern as usize] |= is(term);
+        }
+        let mut parts = [(); 2].map(|()| Self {
+            patterns: Vec::new(),
+            terms: Vec::new(),
+        });
+        let mut numbers = Vec::with_capacity(chosen.len());
+        for (pattern, chosen) in self.patterns.into_iter().zip(&chosen) {
+            let part = &mut parts[usize::from(!chosen)].patterns;
+            numbers.push(part.len() as u32);
+            part.push(pattern);
+        }
+        for (pattern, term) in self.terms {
+            let part = &mut parts[usize::from(!chosen[pattern as usize])].terms;
+            part.push((numbers[pattern as usize], term));
+        }
+        parts.into()
+    }
 }
 
 /// Distinct patterns, and the terms of each.
@@ -87,8 +123,7 @@ impl<T> Patterns<T> {
         self.terms.push((pattern, term));
     }
 
-    /// The patterns in the order of their symbols, numbered so.
-    fn sorted(mut self) -> (Vec<Pattern>, Vec<(u32, T)>) {
+    fn sorted(mut self) -> Sorted<T> {
         let mut order: Vec<u32> = (0..self.patterns.len() as u32).collect();
         order.sort_unstable_by_key(|at| &self.patterns[*at as usize].symbols);
         let mut numbers = vec![0; order.len()];
@@ -100,7 +135,10 @@ impl<T> Patterns<T> {
         }
         self.patterns
             .sort_unstable_by(|a, b| a.symbols.cmp(&b.symbols));
-        (self.patterns, self.terms)
+        Sorted {
+            patterns: self.patterns,
+            terms: self.terms,
+        }
     }
 }
 
@@ -354,16 +392,12 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn finish(self) -> Built {
-        let (word_patterns, word_terms) = self.patterns.sorted();
-        let (bare_patterns, bare_terms) = self.bare.sorted();
         Built {
             rows: self.rows,
             regexes: self.regexes,
             term_sets: self.sets,
-            word_patterns,
-            word_terms,
-            bare_patterns,
-            bare_terms,
+            words: self.patterns.sorted(),
+            bare: self.bare.sorted(),
         }
     }
 }

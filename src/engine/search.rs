@@ -87,8 +87,17 @@ struct Look {
     part: u32,
     decoded: bool,
     causes: Causes,
-    /// Its candidates, in `Searcher::places`.
-    places: Range<usize>,
+    /// Its candidates, in `Searcher::places`: those at which a rule may wake, and the others.
+    places: [Range<usize>; 2],
+}
+
+/// Which terms are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// Those at which a rule may wake.
+    Wakers,
+    /// The others, where one is awake.
+    Others,
 }
 
 /// Scratch of searches, reused from message to message.
@@ -153,6 +162,7 @@ impl Searcher {
         for part in parts.clone() {
             self.look(rulesets, &part, budget)?;
         }
+        let one = self.looks.len() == 1;
         // What stands there letter by letter is found, whatever it takes to look for what is written otherwise.
         let mut half = budget.half();
         let mut gathered = ControlFlow::Continue(());
@@ -164,6 +174,10 @@ impl Searcher {
         }
         budget.spend(half.spent())?;
         let all = self.all || self.trace.is_some();
+        if !all && !self.relevance.is_awake(rulesets) {
+            return gathered;
+        }
+        self.look_again(rulesets, parts.clone(), one, budget)?;
         self.relevance.settle(rulesets, budget)?;
         if !all && self.relevance.is_empty() {
             return gathered;
@@ -231,20 +245,20 @@ impl Searcher {
         searched
     }
 
-    /// Looks for candidates in one part.
+    /// Looks for candidates at which a rule may wake in one part.
     fn look(
         &mut self,
         rulesets: &[&Ruleset],
         part: &Part<'_>,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        let causes = self.candidates(rulesets, part, None, budget)?;
+        let causes = self.first_look(rulesets, part, None, budget)?;
         if !causes.escape || !rulesets.iter().any(|ruleset| ruleset.encoded) {
             return ControlFlow::Continue(());
         }
         let mut decoded = std::mem::take(&mut self.decoded);
         let searched = if decoded.fill(part.text) {
-            self.candidates(rulesets, part, Some(&decoded), budget)
+            self.first_look(rulesets, part, Some(&decoded), budget)
                 .map_continue(drop)
         } else {
             ControlFlow::Continue(())
@@ -253,7 +267,7 @@ impl Searcher {
         searched
     }
 
-    fn candidates(
+    fn first_look(
         &mut self,
         rulesets: &[&Ruleset],
         part: &Part<'_>,
@@ -261,18 +275,81 @@ impl Searcher {
         budget: &mut Budget,
     ) -> ControlFlow<(), Causes> {
         let text = decoded.map_or(part.text, Decoded::text);
-        budget.spend(text.len() as u64)?;
-        match decoded {
-            None => self.skeleton.fill(text),
-            Some(_) => self.skeleton.fill_decoded(text),
+        let causes = self.fold(text, decoded.is_some(), budget)?;
+        let places = self.candidates(rulesets, text, Pass::Wakers, budget)?;
+        self.looks.push(Look {
+            part: part.number,
+            decoded: decoded.is_some(),
+            causes,
+            places: [places, 0..0],
+        });
+        ControlFlow::Continue(causes)
+    }
+
+    /// Looks for the other candidates, in all that was looked at; `folded` if the skeleton is still there, as there was one look alone.
+    fn look_again<'a>(
+        &mut self,
+        rulesets: &[&Ruleset],
+        parts: impl Iterator<Item = Part<'a>>,
+        folded: bool,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        let any = |ruleset: &&Ruleset| {
+            !ruleset.others.matcher.is_empty() || is_bare(ruleset, Pass::Others)
+        };
+        if !rulesets.iter().any(any) {
+            return ControlFlow::Continue(());
         }
-        let causes = self.skeleton.causes();
+        let mut next = 0;
+        let mut decoded = std::mem::take(&mut self.decoded);
+        for part in parts {
+            while let Some(look) = self.looks.get(next)
+                && look.part == part.number
+            {
+                let of = look.decoded.then(|| {
+                    decoded.fill(part.text);
+                    &decoded
+                });
+                let text = of.map_or(part.text, Decoded::text);
+                if !folded {
+                    self.fold(text, of.is_some(), budget)?;
+                }
+                self.looks[next].places[1] =
+                    self.candidates(rulesets, text, Pass::Others, budget)?;
+                next += 1;
+            }
+        }
+        self.decoded = decoded;
+        ControlFlow::Continue(())
+    }
+
+    fn fold(&mut self, text: &str, decoded: bool, budget: &mut Budget) -> ControlFlow<(), Causes> {
+        budget.spend(text.len() as u64)?;
+        if decoded {
+            self.skeleton.fill_decoded(text);
+        } else {
+            self.skeleton.fill(text);
+        }
+        ControlFlow::Continue(self.skeleton.causes())
+    }
+
+    /// Adds candidates in the text that the skeleton is of; where they stand in `places`.
+    fn candidates(
+        &mut self,
+        rulesets: &[&Ruleset],
+        text: &str,
+        pass: Pass,
+        budget: &mut Budget,
+    ) -> ControlFlow<(), Range<usize>> {
         let first = self.places.len();
         for (at, ruleset) in rulesets.iter().enumerate() {
             let (places, relevance) = (&mut self.places, &mut self.relevance);
-            let row = self.skeleton.symbols();
-            ruleset.words.search(row, |candidate| {
-                for pattern in ruleset.word_terms.get(candidate.pattern) {
+            let words = match pass {
+                Pass::Wakers => &ruleset.wakers,
+                Pass::Others => &ruleset.others,
+            };
+            words.matcher.search(self.skeleton.symbols(), |candidate| {
+                for pattern in words.terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
                     relevance.candidate(ruleset, at, pattern.term, budget)?;
                     places.push(Place {
@@ -285,16 +362,10 @@ impl Searcher {
                 ControlFlow::Continue(())
             })?;
         }
-        if rulesets.iter().any(|ruleset| !ruleset.bare.is_empty()) {
-            self.bare_candidates(rulesets, text, budget)?;
+        if rulesets.iter().any(|ruleset| is_bare(ruleset, pass)) {
+            self.bare_candidates(rulesets, text, pass, budget)?;
         }
-        self.looks.push(Look {
-            part: part.number,
-            decoded: decoded.is_some(),
-            causes,
-            places: first..self.places.len(),
-        });
-        ControlFlow::Continue(causes)
+        ControlFlow::Continue(first..self.places.len())
     }
 
     /// Terms without letters or digits are looked for in what the text holds of such symbols.
@@ -302,6 +373,7 @@ impl Searcher {
         &mut self,
         rulesets: &[&Ruleset],
         text: &str,
+        pass: Pass,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         self.bare.begin(text.len());
@@ -333,10 +405,14 @@ impl Searcher {
         self.bare.end();
         budget.spend(text.len() as u64)?;
         for (at, ruleset) in rulesets.iter().enumerate() {
+            if !is_bare(ruleset, pass) {
+                continue;
+            }
             let (places, relevance) = (&mut self.places, &mut self.relevance);
             let cells = &self.bare_cells;
-            ruleset.bare.search(&self.bare, |candidate| {
-                for term in ruleset.bare_terms.get(candidate.pattern) {
+            let bare = &ruleset.bare;
+            bare.matcher.search(&self.bare, |candidate| {
+                for term in bare.terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
                     relevance.candidate(ruleset, at, *term, budget)?;
                     places.push(Place {
@@ -412,7 +488,7 @@ impl Searcher {
             part,
             look,
             (decoded, view),
-            (&places[look.places.clone()], all),
+            (look.places.clone().map(|places_of| &places[places_of]), all),
             budget,
         );
         self.places = places;
@@ -429,12 +505,12 @@ impl Searcher {
         part: &Part<'_>,
         look: &Look,
         (decoded, view): (Option<&Decoded>, View),
-        (places, all): (&[Place], bool),
+        (places, all): ([&[Place]; 2], bool),
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let text = decoded.map_or(part.text, Decoded::text);
         let mut mapped = false;
-        for place in places {
+        for place in places.into_iter().flatten() {
             let at = place.ruleset as usize;
             let ruleset = rulesets[at];
             let term = place.pattern.term;
@@ -730,6 +806,11 @@ fn on_border(text: &str, at: usize) -> bool {
         (Some(before), Some(after)) => !super::walk::binds(before, after),
         _ => true,
     }
+}
+
+/// Whether the terms of symbols alone are looked for then.
+fn is_bare(ruleset: &Ruleset, pass: Pass) -> bool {
+    !ruleset.bare.matcher.is_empty() && ruleset.bare_wakes == (pass == Pass::Wakers)
 }
 
 /// A candidate and what its walks need.

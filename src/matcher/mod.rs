@@ -39,7 +39,7 @@ pub(crate) struct Pattern {
 }
 
 /// How a set is searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strategy {
     /// There is nothing to search for.
     Nothing,

@@ -29,13 +29,13 @@ pub struct Ruleset {
     /// What it was compiled from.
     pub(crate) packs: Arc<[PackRow]>,
     pub(crate) terms: Vec<TermRow>,
-    /// Skeletons of the terms.
-    pub(crate) words: Matcher,
-    /// For each pattern of `words`, its terms.
-    pub(crate) word_terms: Groups<PatternTerm>,
+    /// Skeletons of the terms, those apart without which no rule can hold: the others are looked for where one of these may stand.
+    pub(crate) wakers: Words<PatternTerm>,
+    pub(crate) others: Words<PatternTerm>,
     /// Symbols of the terms that hold no letter or digit.
-    pub(crate) bare: Matcher,
-    pub(crate) bare_terms: Groups<u32>,
+    pub(crate) bare: Words<u32>,
+    /// Whether a rule may wake at one of `bare`.
+    pub(crate) bare_wakes: bool,
     /// How the terms begin that may be written otherwise than letter by letter.
     pub(crate) prefixes: prefixes::Prefixes,
     pub(crate) regexes: Vec<RegexRow>,
@@ -108,7 +108,9 @@ impl Ruleset {
     /// How the skeletons of its terms are searched for: `nothing` (there are none), `prefixes` (a filter over what terms begin with, then
     /// the terms), or `automaton` (Aho-Corasick: where terms stand in one another so deeply that work at one place could grow).
     pub fn strategy(&self) -> &'static str {
-        self.words.strategy().name()
+        let words = [&self.wakers, &self.others];
+        let strategies = words.map(|words| words.matcher.strategy());
+        strategies[0].max(strategies[1]).name()
     }
 
     /// How many distinct skeletons it looks for; several terms may share one.
@@ -116,14 +118,34 @@ impl Ruleset {
         self.patterns
     }
 
+    fn searches(&self) -> impl Iterator<Item = &Matcher> {
+        [
+            &self.wakers.matcher,
+            &self.others.matcher,
+            &self.bare.matcher,
+        ]
+        .into_iter()
+    }
+
+    /// Whether a rule may wake at a hit of the term.
+    pub(crate) fn wakes(&self, term: u32) -> bool {
+        let sets = self.term_sets.get(term as usize);
+        wakes(
+            sets,
+            &self.set_watch,
+            &self.set_categories,
+            &self.category_watch,
+        )
+    }
+
     /// States of its matchers. Of `prefixes`, the beginnings that are looked up; of `automaton`, its states.
     pub fn states(&self) -> usize {
-        self.words.states() + self.bare.states()
+        self.searches().map(Matcher::states).sum()
     }
 
     /// Bytes of memory that its matchers take.
     pub fn automata_bytes(&self) -> usize {
-        self.words.memory() + self.bare.memory()
+        self.searches().map(Matcher::memory).sum()
     }
 
     /// Bytes of memory that it takes, about: what is shared with other rulesets counts in each.
@@ -150,8 +172,9 @@ impl Ruleset {
                     + reading.map_or(0, |reading| size_of_val(&*reading.symbols))
             })
             .sum();
-        let groups = self.word_terms.bytes()
-            + self.bare_terms.bytes()
+        let groups = self.wakers.terms.bytes()
+            + self.others.terms.bytes()
+            + self.bare.terms.bytes()
             + self.term_sets.bytes()
             + self.set_rules.bytes()
             + self.set_watch.bytes()
@@ -217,6 +240,27 @@ pub(crate) struct PackRow {
     pub(crate) digest: [u8; 32],
 }
 
+/// What is searched for, and for each of its patterns, the terms.
+#[derive(Debug, Default)]
+pub(crate) struct Words<T> {
+    pub(crate) matcher: Matcher,
+    pub(crate) terms: Groups<T>,
+}
+
+/// Whether a rule is asked when a term of these sets, or a category that sees it, may stand in a message.
+pub(crate) fn wakes(
+    sets: &[u32],
+    set_watch: &Groups<u32>,
+    set_categories: &Groups<u32>,
+    category_watch: &Groups<u32>,
+) -> bool {
+    sets.iter().any(|set| {
+        let mut categories = set_categories.get(*set as usize).iter();
+        !set_watch.get(*set as usize).is_empty()
+            || categories.any(|category| !category_watch.get(*category as usize).is_empty())
+    })
+}
+
 /// Rows of rows, stored end to end.
 #[derive(Clone, Debug)]
 pub(crate) struct Groups<T> {
@@ -254,6 +298,11 @@ impl<T: Copy> Groups<T> {
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.starts) + size_of_val(&*self.members)
+    }
+
+    /// Whether all rows are empty.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
     }
 
     pub(crate) fn get(&self, group: usize) -> &[T] {

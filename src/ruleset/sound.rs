@@ -4,20 +4,21 @@
 //! checksum's to keep.
 
 use super::stored::Flaw;
-use super::{Groups, Node, Operand, Ruleset};
+use super::{Groups, Node, Operand, PatternTerm, Ruleset};
 
 /// How deep conditions nest, at most; those of packs stay far below.
 const DEPTH: u8 = 64;
 
 impl Ruleset {
     /// `patterns` says how many each matcher has.
-    pub(super) fn sound(&self, (words, bare): (usize, usize)) -> Result<(), Flaw> {
+    pub(super) fn sound(&self, [wakers, others, bare]: [usize; 3]) -> Result<(), Flaw> {
         let [terms, sets, rules] = [self.terms.len(), self.set_names.len(), self.rules.len()];
         let categories = self.categories.len();
+        let fit = |of: &PatternTerm| of.first_run > 0 && (of.term as usize) < terms;
         let numbers = [
-            self.word_terms
-                .are(words, |of| of.first_run > 0 && (of.term as usize) < terms),
-            self.bare_terms.name(bare, terms),
+            self.wakers.terms.are(wakers, fit),
+            self.others.terms.are(others, fit),
+            self.bare.terms.name(bare, terms),
             self.term_sets.name(terms, sets),
             self.set_rules.name(sets, rules),
             self.set_watch.name(sets, rules),

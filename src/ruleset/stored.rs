@@ -18,7 +18,7 @@ use crate::verdict::{Action, Listing, Severity};
 use super::prefixes::Prefixes;
 use super::{
     Begins, Digest, Groups, LowerRow, Node, Operand, PackRow, PatternTerm, RegexRow, RuleRow,
-    Ruleset, TermRow,
+    Ruleset, TermRow, Words,
 };
 
 /// What is wrong with the bytes.
@@ -529,10 +529,9 @@ impl Ruleset {
         self.locked.write(out);
         self.packs.write(out);
         self.terms.write(out);
-        self.words.patterns().write(out);
-        self.word_terms.write(out);
-        self.bare.patterns().write(out);
-        self.bare_terms.write(out);
+        write_words(&self.wakers, out);
+        write_words(&self.others, out);
+        write_words(&self.bare, out);
         (self.regexes.len() as u32).write(out);
         for regex in &self.regexes {
             regex.term.write(out);
@@ -572,10 +571,9 @@ impl Ruleset {
         if terms.len() > limits.terms {
             return Err(Flaw("it holds more terms than the limit allows"));
         }
-        let words = matcher(from)?;
-        let word_terms = Stored::read(from)?;
-        let bare = matcher(from)?;
-        let bare_terms = Stored::read(from)?;
+        let (wakers, of_wakers) = read_words(from)?;
+        let (others, of_others) = read_words(from)?;
+        let (bare, of_bare) = read_words(from)?;
         let mut regexes = Vec::new();
         for _ in 0..from.length(5)? {
             let (term, in_skeleton) = (u32::read(from)?, bool::read(from)?);
@@ -590,16 +588,16 @@ impl Ruleset {
                 in_skeleton,
             });
         }
-        let read = Self {
+        let mut read = Self {
             digest,
             allow_digest,
             locked,
             packs,
-            patterns: words.1 + bare.1,
-            words: words.0,
-            word_terms,
-            bare: bare.0,
-            bare_terms,
+            patterns: of_wakers + of_others + of_bare,
+            wakers,
+            others,
+            bare,
+            bare_wakes: false,
             prefixes: Prefixes::of(&terms),
             encoded: terms
                 .iter()
@@ -627,13 +625,26 @@ impl Ruleset {
         if !from.0.is_empty() {
             return Err(Flaw("something follows its end"));
         }
-        read.sound((words.1, bare.1))?;
+        read.sound([of_wakers, of_others, of_bare])?;
+        let bare = &read.bare.terms.members;
+        read.bare_wakes = bare.iter().any(|term| read.wakes(*term));
         Ok(read)
     }
 }
 
-/// A matcher, and how many patterns it has. They are written in order, which shows that none is there twice.
-fn matcher(from: &mut Source<'_>) -> Result<(Matcher, usize), Flaw> {
+fn write_words<T: Copy>(words: &Words<T>, out: &mut Vec<u8>)
+where
+    Groups<T>: Stored,
+{
+    words.matcher.patterns().write(out);
+    words.terms.write(out);
+}
+
+/// With how many patterns there are. They are written in order, which shows that none is there twice.
+fn read_words<T: Copy>(from: &mut Source<'_>) -> Result<(Words<T>, usize), Flaw>
+where
+    Groups<T>: Stored,
+{
     let patterns: Vec<Pattern> = Stored::read(from)?;
     let rising = patterns
         .windows(2)
@@ -645,5 +656,6 @@ fn matcher(from: &mut Source<'_>) -> Result<(Matcher, usize), Flaw> {
         return Err(Flaw("the patterns are not in order"));
     }
     let matcher = Matcher::new(&patterns).map_err(|_| Flaw("the patterns are too many"))?;
-    Ok((matcher, patterns.len()))
+    let terms = Stored::read(from)?;
+    Ok((Words { matcher, terms }, patterns.len()))
 }
