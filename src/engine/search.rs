@@ -7,9 +7,8 @@ use crate::primitives::Span;
 use crate::ruleset::{Begins, PatternTerm, Ruleset, TermRow};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
-use crate::text::skeleton::{self, Causes, Skeleton, bare_symbols};
+use crate::text::skeleton::{self, Bare, Causes, Skeleton, bare_symbols};
 use crate::text::symbols::{Symbols, symbol};
-use crate::text::tables::{self, Class};
 use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
@@ -379,29 +378,25 @@ impl Searcher {
         self.bare.begin(text.len());
         self.bare_cells.clear();
         let mut apart = false;
-        for (at, c) in text.char_indices() {
-            let before = self.bare_cells.len();
+        skeleton::bare_at(text, |at, seen| {
             let (bare, cells) = (&mut self.bare, &mut self.bare_cells);
-            bare_symbols(c, |c| {
-                bare.room(1);
-                cells.push(at as u32);
-                bare.push(symbol(c));
-            });
-            // What is a word, and leaves something of one, keeps symbols apart; NUL is in no pattern, as it shows nothing.
-            if before == self.bare_cells.len()
-                && before > 0
-                && matches!(tables::class(c), Class::Letter | Class::Digit)
-                && !apart
-                && leaves_a_word(c)
-            {
-                self.bare_cells.push(at as u32);
-                self.bare.room(1);
-                self.bare.push(0);
-                apart = true;
-            } else if before < self.bare_cells.len() {
-                apart = false;
+            match seen {
+                Bare::Symbol(c) => {
+                    bare.room(1);
+                    cells.push(at as u32);
+                    bare.push(symbol(c));
+                    apart = false;
+                }
+                // What is a word, and leaves something of one, keeps symbols apart; NUL is in no pattern, as it shows nothing.
+                Bare::Word if !cells.is_empty() && !apart => {
+                    cells.push(at as u32);
+                    bare.room(1);
+                    bare.push(0);
+                    apart = true;
+                }
+                Bare::Word => {}
             }
-        }
+        });
         self.bare.end();
         budget.spend(text.len() as u64)?;
         for (at, ruleset) in rulesets.iter().enumerate() {
@@ -780,13 +775,6 @@ fn sought<'a>(row: &'a TermRow, view: View, limits: &Limits) -> Option<Sought<'a
         turkic: row.turkic,
         gap: limits.gap,
     })
-}
-
-/// Whether letters or digits are left of a character after every stage of the fold: nothing is of a tatweel, however it is written.
-fn leaves_a_word(c: char) -> bool {
-    let mut left = false;
-    skeleton::word_symbols(c, |_| left = true);
-    left
 }
 
 /// How many symbols of a term without letters or digits stand before the first that is looked for: what shows nothing, and marks, where

@@ -186,8 +186,7 @@ pub(crate) fn symbols_at(text: &str, mut each: impl FnMut(usize, u16)) {
             }
             continue;
         }
-        let plain = u16::try_from(c as u32).map_or(UNKNOWN, |c| table.plain[usize::from(c)]);
-        match plain {
+        match table.plain(c) {
             UNKNOWN => word_symbols(c, |c| each(at, symbol(c))),
             0 => {}
             plain => each(at, plain),
@@ -240,6 +239,38 @@ pub(crate) fn bare_symbols(c: char, mut each: impl FnMut(char)) {
     }
 }
 
+/// What a text is to terms of symbols alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bare {
+    /// One of the symbols that a character leaves.
+    Symbol(char),
+    /// A letter or digit of which something is left after every stage of the fold. Nothing is of a tatweel, however it is written.
+    Word,
+}
+
+/// Calls `each` with the symbols, letters and digits of `text` in order, and the byte that the character begins at.
+pub(crate) fn bare_at(text: &str, mut each: impl FnMut(usize, Bare)) {
+    let table = table();
+    for (at, c) in text.char_indices() {
+        if !matches!(table.plain(c), 0 | UNKNOWN) {
+            each(at, Bare::Word);
+            continue;
+        }
+        let mut any = false;
+        bare_symbols(c, |c| {
+            any = true;
+            each(at, Bare::Symbol(c));
+        });
+        if !any && matches!(tables::class(c), Class::Letter | Class::Digit) {
+            let mut left = false;
+            word_symbols(c, |_| left = true);
+            if left {
+                each(at, Bare::Word);
+            }
+        }
+    }
+}
+
 fn is_symbol(c: char) -> bool {
     matches!(
         tables::class(c),
@@ -272,8 +303,8 @@ const fn span_of(entry: u32) -> (usize, usize) {
 struct Table {
     /// What each leaves, or 0, and of which kind it is.
     ascii: [[u8; 2]; 128],
-    /// Of characters of the basic plane beyond ASCII: what they leave, if that is at most one symbol beyond ASCII, and no cause; or
-    /// [`UNKNOWN`]. Made from `entries`: one look-up, for what most text is made of.
+    /// Of characters of the basic plane beyond ASCII: what they leave, if that is at most one symbol beyond ASCII, and no cause, and they
+    /// are a letter or digit if it is one; or [`UNKNOWN`]. Made from `entries`: one look-up, for what most text is made of.
     plain: Box<[u16; 0x1_0000]>,
     blocks: Vec<u16>,
     entries: Vec<u32>,
@@ -287,6 +318,12 @@ impl Table {
             Some(&block) => self.entries[usize::from(block) << 8 | (c & 0xff)],
             None => 0,
         }
+    }
+
+    /// See `plain`; of ASCII, [`UNKNOWN`].
+    #[inline]
+    fn plain(&self, c: char) -> u16 {
+        u16::try_from(c as u32).map_or(UNKNOWN, |c| self.plain[usize::from(c)])
     }
 
     fn new() -> Self {
@@ -323,7 +360,11 @@ impl Table {
         for (code, plain) in table.plain.iter_mut().enumerate().skip(0x80) {
             let block = usize::from(table.blocks[code >> 8]);
             let entry = table.entries[block << 8 | (code & 0xff)];
-            if entry & (MANY | OR_L | WORD) == 0 && !(1..0x80).contains(&(entry & CHAR)) {
+            if entry & (MANY | OR_L | WORD) != 0 || (1..0x80).contains(&(entry & CHAR)) {
+                continue;
+            }
+            let class = char::from_u32(code as u32).map(tables::class);
+            if entry & CHAR == 0 || matches!(class, Some(Class::Letter | Class::Digit)) {
                 *plain = char::from_u32(entry & CHAR).map_or(UNKNOWN, symbol);
             }
         }
