@@ -1,4 +1,4 @@
-//! A warm scanner allocates nothing for a clean message.
+//! A warm scanner allocates nothing for a clean message; a tenant takes little memory.
 
 #![expect(
     unsafe_code,
@@ -8,15 +8,25 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use tidegate::{Compiler, Conversation, Message, Pack, Policy, Scanner, Timestamp};
+use tidegate::registry::{By, Registry};
+use tidegate::{
+    Compiler, Conversation, Message, Operator, Pack, Policy, Scanner, Tenant, Timestamp,
+};
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that this thread has allocated and not given back.
+    static HELD: Cell<i64> = const { Cell::new(0) };
     /// Shows where, when it is set: the first allocation panics.
     static FORBIDDEN: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Counting;
+
+/// What the allocator of glibc takes for so many bytes: eight for itself, and whole steps of sixteen.
+fn taken(bytes: usize) -> i64 {
+    (bytes + 8).next_multiple_of(16).max(32) as i64
+}
 
 fn count() {
     COUNT.set(COUNT.get() + 1);
@@ -30,17 +40,20 @@ fn count() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        HELD.set(HELD.get() + taken(layout.size()));
         // SAFETY: the caller keeps `alloc`'s contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        HELD.set(HELD.get() - taken(layout.size()));
         // SAFETY: the block came from `System`.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        HELD.set(HELD.get() + taken(size) - taken(layout.size()));
         // SAFETY: the block came from `System`.
         unsafe { System.realloc(block, layout, size) }
     }
@@ -188,4 +201,78 @@ fn allocations_are_counted() {
     let before = COUNT.get();
     drop(std::hint::black_box(Box::new(1)));
     assert_eq!(COUNT.get() - before, 1);
+}
+
+/// A pack of a hundred rules with a list of three terms each, one in Latin letters and two in Han, with titles and samples.
+fn hundred_rules(tenant: u32) -> String {
+    use std::fmt::Write as _;
+
+    let mut source = format!("format = 1\n[pack]\nid = \"acme.t{tenant}\"\nversion = \"1.0.0\"\n");
+    let mut random = u64::from(tenant) + 1;
+    let mut draw = |below: u64| {
+        random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        (random >> 33) % below
+    };
+    for rule in 0..100 {
+        let latin: String = (0..6 + draw(5))
+            .map(|_| char::from(b'a' + draw(26) as u8))
+            .collect();
+        let mut han = |len: u64| -> String {
+            (0..len)
+                .filter_map(|_| char::from_u32(0x4e00 + draw(3_000) as u32))
+                .collect()
+        };
+        let (first, second) = (han(3), han(4));
+        let kind = ["fraud.lure", "house.words", "house.spam"][rule % 3];
+        let _ = write!(
+            source,
+            "[[rule]]\nid = \"kind-{rule:03}.of-some-length\"\ntitle = \"What the rule {rule} is for\"\ncategory = \"{kind}\"\nseverity = \"high\"\n\
+             action = \"review\"\nterms = [\"{latin}\", \"{first}\", \"{second}\"]\n[rule.samples]\nmatch = [\"a {latin} b\", \"{second}\"]\npass = [\"-\"]\n"
+        );
+    }
+    source
+}
+
+/// Rule ids have 23 bytes here.
+#[test]
+fn a_tenant_of_a_hundred_rules_takes_sixteen_kibibytes() {
+    const TENANTS: u32 = 40;
+    let by = By::new("desk", "a new customer", Timestamp(0));
+    let registry = Registry::new(Vec::new(), Vec::new(), Operator::default(), &by)
+        .unwrap_or_else(|refused| panic!("{refused}"))
+        .keep(1);
+    let add = |tenant: u32| {
+        let pack = Pack::parse("words.toml", &hundred_rules(tenant));
+        let pack = pack.unwrap_or_else(|refused| panic!("{refused}")).pack;
+        let file = format!("[tenant]\nid = \"tenant-{tenant}\"\npacks = [\"words.toml\"]\n");
+        let file = Tenant::parse("tenant.toml", &file);
+        let file = file.unwrap_or_else(|refused| panic!("{refused}")).tenant;
+        let set = registry.set(file, vec![pack], &by);
+        set.unwrap_or_else(|refused| panic!("{refused}"));
+    };
+    // What is made once is made by the first.
+    add(0);
+    let before = HELD.get();
+    (1..=TENANTS).for_each(add);
+    let each = (HELD.get() - before) / i64::from(TENANTS);
+    let snapshot = registry.snapshot();
+    let tenant = snapshot.tenant("tenant-7").expect("it is there");
+    let own = tenant.own().expect("it has rules");
+    assert_eq!((own.rules(), own.terms()), (100, 300));
+    say(&format!(
+        "a tenant of 100 rules and 300 terms takes {each} bytes, and says {}; its matcher {}",
+        tenant.bytes(),
+        own.automata_bytes()
+    ));
+    assert!(each <= 16 << 10, "{each} bytes");
+    let said = tenant.bytes() as i64;
+    assert!(
+        said <= each && each <= said + said / 4,
+        "{each} bytes, and it says {said}"
+    );
+}
+
+#[expect(clippy::print_stderr, reason = "figures are for who runs the test")]
+fn say(figures: &str) {
+    eprintln!("{figures}");
 }

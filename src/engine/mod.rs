@@ -308,14 +308,12 @@ impl Scanner {
         let found = std::mem::take(&mut self.searcher.found);
         let mut explained: Vec<Option<Variants>> = vec![None; found.len()];
         for fired in std::mem::take(&mut self.fired) {
-            let row = &rulesets[fired.ruleset].rules[fired.rule];
+            let row = rulesets[fired.ruleset].rule(fired.rule);
             let mut hits = fired.hits;
-            let key = |hit: &u32| -> (&Found, &Arc<str>) {
+            let key = |hit: &u32| -> (&Found, &str) {
                 let found = &found[*hit as usize];
-                (
-                    found,
-                    &rulesets[found.ruleset as usize].terms[found.term as usize].text,
-                )
+                let ruleset = rulesets[found.ruleset as usize];
+                (found, ruleset.term(found.term).text)
             };
             hits.sort_by(|a, b| {
                 let ((a, a_text), (b, b_text)) = (key(a), key(b));
@@ -333,7 +331,7 @@ impl Scanner {
             for hit in &hits {
                 let (place, text) = key(hit);
                 let same = reported.last().is_some_and(|last| {
-                    (last.part, last.span, &last.term) == (place.part as usize, place.span, text)
+                    (last.part, last.span, &*last.term) == (place.part as usize, place.span, text)
                         && last_across == place.across
                 });
                 if !same && reported.len() >= self.limits.spans {
@@ -360,7 +358,7 @@ impl Scanner {
                         let here = Hit {
                             part: place.part as usize,
                             span: place.span,
-                            term: Arc::clone(text),
+                            term: Arc::from(text),
                             variants,
                             earlier: None,
                         };
@@ -378,7 +376,7 @@ impl Scanner {
             }
             reported.truncate(self.limits.spans);
             let finding = Finding {
-                rule: Arc::clone(&row.id),
+                rule: Arc::from(row.id()),
                 category: Arc::clone(&row.category),
                 severity: row.severity,
                 action: fired.action,

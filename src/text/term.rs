@@ -75,11 +75,11 @@ pub(crate) fn is_word(class: Class) -> bool {
 }
 
 /// A term as it is looked for under a set of variants.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TermReading {
-    pub(crate) symbols: Box<[TermSymbol]>,
+    pub(crate) symbols: Vec<TermSymbol>,
     /// White space, and with `gaps` prose, that is no symbol of the term.
-    between: Box<[char]>,
+    between: Vec<char>,
     /// The variants that are left: without `gaps` and `repeats` where there is no letter or digit.
     pub(crate) variants: Variants,
 }
@@ -94,16 +94,30 @@ impl TermReading {
         };
         let (symbols, between) = significant(&cells, variants.contains(Variant::Gaps));
         Self {
-            symbols: symbols.into(),
-            between: between.into(),
+            symbols,
+            between,
             variants,
         }
     }
 
+    /// Becomes the reading whose symbols are the characters of a text, as they are.
+    pub(crate) fn fill(&mut self, text: &str, variants: Variants) {
+        self.symbols.clear();
+        self.between.clear();
+        self.variants = variants;
+        let symbol = |c| TermSymbol::new(c, c, false, false, (0, 0));
+        self.symbols.extend(text.chars().map(symbol));
+    }
+
+    /// Bytes of memory beside its own.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.symbols) + size_of_val(&*self.between)
+    }
+
     /// The reading of these parts; `None` if it has no symbol, or one names what is not there.
     pub(crate) fn of(
-        symbols: Box<[TermSymbol]>,
-        between: Box<[char]>,
+        symbols: Vec<TermSymbol>,
+        between: Vec<char>,
         variants: Variants,
     ) -> Option<Self> {
         let fits = |symbol: &TermSymbol| {
