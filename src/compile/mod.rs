@@ -121,16 +121,16 @@ impl Compiler {
             }
         }
         let mut made = Build::new(&self.limits);
-        for pack in &self.packs {
-            made.pack(pack);
+        for (at, pack) in (0..).zip(&self.packs) {
+            made.pack(at, pack);
         }
         made.allow = made.set("allow", &self.allow);
         let digest = self.digest();
         problems.append(&mut made.terms.problems);
-        match made.finish(digest, self.locked) {
+        let packs = self.packs.iter().map(row_of).collect();
+        match made.finish(digest, self.locked, packs) {
             Ok(ruleset) if problems.is_empty() => Ok(Ruleset {
                 allow_digest: allow_digest(&self.allow),
-                packs: self.packs.iter().map(row_of).collect(),
                 ..ruleset
             }),
             Ok(_) => Err(collect(problems)),
@@ -187,7 +187,7 @@ pub(crate) fn one_term(term: &Term) -> Option<Ruleset> {
     if !build.terms.problems.is_empty() {
         return None;
     }
-    build.finish(Digest([0; 32]), false).ok()
+    build.finish(Digest([0; 32]), false, Arc::default()).ok()
 }
 
 /// A problem of a whole pack, or of several: it stands at the beginning, under the pack's id.
@@ -235,12 +235,12 @@ impl<'a> Build<'a> {
         }
     }
 
-    fn pack(&mut self, pack: &'a Pack) {
+    fn pack(&mut self, at: u32, pack: &'a Pack) {
         let except = self.set(&pack.id, &pack.except);
         let lists = self.lists(pack, &pack.lists);
         for rule in &pack.rules {
             if matches!(rule.status, Status::Enforce | Status::Shadow) {
-                self.rule(pack, rule, &lists, except);
+                self.rule((at, pack), rule, (&lists, except));
             }
         }
     }
@@ -272,7 +272,12 @@ impl<'a> Build<'a> {
         Some(set)
     }
 
-    fn rule(&mut self, pack: &'a Pack, rule: &'a Rule, lists: &[u32], except: Option<u32>) {
+    fn rule(
+        &mut self,
+        (at, pack): (u32, &'a Pack),
+        rule: &'a Rule,
+        (lists, except): (&[u32], Option<u32>),
+    ) {
         let row = self.rules.len() as u32;
         let own = self.lists(pack, &rule.lists);
         let own_except = self.set(&pack.id, &rule.except);
@@ -301,7 +306,7 @@ impl<'a> Build<'a> {
             self.category_users.push(row);
         }
         self.rules.push(NewRule {
-            id: format!("{}/{}", pack.id, rule.id),
+            id: Arc::clone(&rule.id),
             traits: RuleTraits {
                 category: Arc::clone(&rule.category),
                 severity: rule.severity,
@@ -316,6 +321,7 @@ impl<'a> Build<'a> {
                 until: rule.until,
                 references: Arc::clone(&rule.references),
                 listings: Arc::from(rule.listings.as_slice()),
+                pack: at,
                 pack_except: except,
             },
             when,
@@ -325,7 +331,12 @@ impl<'a> Build<'a> {
         });
     }
 
-    fn finish(self, digest: Digest, locked: bool) -> Result<Ruleset, Box<Diagnostic>> {
+    fn finish(
+        self,
+        digest: Digest,
+        locked: bool,
+        packs: Arc<[PackRow]>,
+    ) -> Result<Ruleset, Box<Diagnostic>> {
         let too_large = |_| {
             Box::new(problem(
                 &codes::RULESET_TOO_LARGE,
@@ -358,7 +369,6 @@ impl<'a> Build<'a> {
             allow_digest: None,
             prefixes: Prefixes::of(&terms),
             locked,
-            packs: Arc::default(),
             patterns: built.word_patterns.len() + built.bare_patterns.len(),
             word_terms: PatternTerms::new(built.word_patterns.len(), &built.word_terms),
             words,
@@ -371,7 +381,7 @@ impl<'a> Build<'a> {
             set_rules: Groups::new(self.set_except.len(), &self.set_rules),
             set_names: Names::new(&self.set_names),
             set_except: Sparse::new(self.set_except.into_iter()),
-            rules: Rules::new(self.rules),
+            rules: Rules::new(packs, self.rules),
             nodes: self.conditions.nodes.into(),
             node_members: self.conditions.members.into(),
             operands: self.conditions.operands.into(),

@@ -277,7 +277,7 @@ impl<'a> Evaluation<'a> {
                 && rule.until.is_none_or(|until| at < until),
             listed: rule.listings.is_empty() || self.listings(rule).next().is_some(),
             rolled_out,
-            shadow: rule.shadow || !rolled_out || policy.shadows(rule.id(), at),
+            shadow: rule.shadow || !rolled_out || policy.shadows(rule, at),
         }
     }
 
@@ -285,8 +285,7 @@ impl<'a> Evaluation<'a> {
     fn is_open(&self, asking: Asking<'_>) -> bool {
         let rule = asking.rule;
         !self.allows.is_empty()
-            && (!self.rulesets[asking.ruleset].locked
-                || self.circumstances.policy.allows(rule.id(), &rule.category))
+            && (!self.rulesets[asking.ruleset].locked || self.circumstances.policy.allows(rule))
     }
 
     fn listings<'r>(&self, rule: RuleRow<'r>) -> impl Iterator<Item = &'r Listing> {

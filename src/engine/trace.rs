@@ -384,7 +384,7 @@ impl Scanner {
             let named = ruleset
                 .rules
                 .iter()
-                .position(|rule| also == Some(rule.id()));
+                .position(|rule| also.is_some_and(|also| rule.is(also)));
             asked.extend(named.map(|rule| (at, rule)));
         }
         let rules = self.explain_rules(rulesets, message, &found, circumstances, asked);

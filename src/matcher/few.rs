@@ -1,6 +1,6 @@
 //! Search for few patterns, in as little memory as they need: a platform has ten thousand tenants, each with patterns of its own.
 //!
-//! At each place of the row where a pattern may begin, a filter of 24 bits a pattern (see `prefixes`) is asked for the next two symbols and the next
+//! At each place of the row where a pattern may begin, a filter of 16 bits a pattern (see `prefixes`) is asked for the next two symbols and the next
 //! four; where it says yes, the patterns, which are sorted, are narrowed down symbol by symbol. That takes longer than a table would, at a few
 //! places in a hundred.
 //!
@@ -17,7 +17,7 @@ const MOST: usize = 1_024;
 /// Symbols of a pattern, at most; so much is looked at from one place.
 const LONGEST: usize = 64;
 /// Bits of the filter for each pattern.
-const BITS: usize = 24;
+const BITS: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Few {

@@ -71,9 +71,9 @@ pub(crate) struct Matcher {
 enum Kind {
     #[default]
     Nothing,
-    Few(Few),
-    Prefixes(Prefixes),
-    Automaton(Automaton),
+    Few(Box<Few>),
+    Prefixes(Box<Prefixes>),
+    Automaton(Box<Automaton>),
 }
 
 /// The patterns are too many or too long.
@@ -87,11 +87,11 @@ impl Matcher {
         let kind = if patterns.is_empty() {
             Kind::Nothing
         } else if let Some(few) = Few::new(patterns) {
-            Kind::Few(few)
+            Kind::Few(few.into())
         } else {
             match Prefixes::new(patterns) {
-                Some(prefixes) => Kind::Prefixes(prefixes),
-                None => Kind::Automaton(Automaton::new(patterns)?),
+                Some(prefixes) => Kind::Prefixes(prefixes.into()),
+                None => Kind::Automaton(Automaton::new(patterns)?.into()),
             }
         };
         Ok(Self { kind })

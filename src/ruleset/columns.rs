@@ -6,6 +6,12 @@ use std::ops::Range;
 /// Whole numbers, each in as few bytes as the largest needs.
 #[derive(Clone)]
 pub(crate) enum Numbers {
+    /// None of them are kept: each is the one before and `step`.
+    Steps {
+        first: u32,
+        step: u32,
+        len: u32,
+    },
     Ones(Box<[u8]>),
     Twos(Box<[u16]>),
     Fours(Box<[u32]>),
@@ -13,7 +19,11 @@ pub(crate) enum Numbers {
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self::Ones(Box::default())
+        Self::Steps {
+            first: 0,
+            step: 0,
+            len: 0,
+        }
     }
 }
 
@@ -25,6 +35,15 @@ impl fmt::Debug for Numbers {
 
 impl Numbers {
     pub(crate) fn new(numbers: &[u32]) -> Self {
+        let (first, second) = (numbers.first(), numbers.get(1));
+        let first = first.copied().unwrap_or(0);
+        let step = second.map_or(0, |second| second.wrapping_sub(first));
+        let even = |pair: &[u32]| pair[0].checked_add(step) == Some(pair[1]);
+        if numbers.windows(2).all(even)
+            && let Some(steps) = Self::steps(first, step, numbers.len() as u32)
+        {
+            return steps;
+        }
         let most = numbers.iter().max().copied().unwrap_or(0);
         if most <= u32::from(u8::MAX) {
             Self::Ones(numbers.iter().map(|number| *number as u8).collect())
@@ -35,9 +54,20 @@ impl Numbers {
         }
     }
 
+    /// So many numbers, each greater by `step`; `None` if there are no such numbers.
+    pub(super) fn steps(first: u32, step: u32, len: u32) -> Option<Self> {
+        let last = step.checked_mul(len.saturating_sub(1))?;
+        first.checked_add(last)?;
+        Some(Self::Steps { first, step, len })
+    }
+
     #[inline]
     pub(crate) fn get(&self, at: usize) -> u32 {
         match self {
+            Self::Steps { first, step, len } => {
+                assert!(at < *len as usize, "{at} of {len}");
+                first + step * at as u32
+            }
             Self::Ones(numbers) => u32::from(numbers[at]),
             Self::Twos(numbers) => u32::from(numbers[at]),
             Self::Fours(numbers) => numbers[at],
@@ -46,6 +76,7 @@ impl Numbers {
 
     pub(crate) fn len(&self) -> usize {
         match self {
+            Self::Steps { len, .. } => *len as usize,
             Self::Ones(numbers) => numbers.len(),
             Self::Twos(numbers) => numbers.len(),
             Self::Fours(numbers) => numbers.len(),
@@ -66,6 +97,7 @@ impl Numbers {
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         match self {
+            Self::Steps { .. } => 0,
             Self::Ones(numbers) => size_of_val(&**numbers),
             Self::Twos(numbers) => size_of_val(&**numbers),
             Self::Fours(numbers) => size_of_val(&**numbers),

@@ -31,8 +31,6 @@ pub struct Ruleset {
     /// What the tenant's allow terms are, if it was compiled with some.
     pub(crate) allow_digest: Option<Digest>,
     pub(crate) locked: bool,
-    /// What it was compiled from.
-    pub(crate) packs: Arc<[PackRow]>,
     pub(crate) terms: Terms,
     /// Skeletons of the terms.
     pub(crate) words: Matcher,
@@ -102,7 +100,8 @@ impl Ruleset {
 
     /// Ids and versions of the packs that it was compiled from.
     pub fn packs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.packs.iter().map(|pack| (&*pack.id, &*pack.version))
+        let packs = self.rules.packs.iter();
+        packs.map(|pack| (&*pack.id, &*pack.version))
     }
 
     /// Whether tenants may not weaken its rules.
@@ -148,8 +147,7 @@ impl Ruleset {
             + size_of_val(&*self.categories)
             + size_of_val(&*self.kinds)
             + size_of_val(&*self.category_users)
-            + size_of_val(&*self.regexes)
-            + size_of_val(&*self.packs);
+            + size_of_val(&*self.regexes);
         size_of::<Self>()
             + self.automata_bytes()
             + self.rules.bytes()
@@ -190,7 +188,7 @@ impl Ruleset {
     }
 
     /// The rules it holds: full id, category, action.
-    pub fn rule_ids(&self) -> impl Iterator<Item = (&str, &str, Action)> {
+    pub fn rule_ids(&self) -> impl Iterator<Item = (String, &str, Action)> {
         self.rules
             .iter()
             .map(|rule| (rule.id(), &*rule.traits().category, rule.action))
@@ -237,6 +235,12 @@ pub(crate) struct PackRow {
     pub(crate) id: Arc<str>,
     pub(crate) version: Arc<str>,
     pub(crate) digest: [u8; 32],
+}
+
+impl PackRow {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.id.len() + self.version.len()
+    }
 }
 
 /// Texts of which many are the same.

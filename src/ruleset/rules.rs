@@ -7,14 +7,15 @@ use std::sync::Arc;
 use crate::primitives::{Scenes, Timestamp, Window};
 use crate::verdict::{Action, Listing, Severity};
 
+use super::PackRow;
 use super::columns::{Groups, Members, Numbers, Sparse, Texts};
 use super::stored::{self, Stored};
 
 /// A rule as the compiler hands it over.
 #[derive(Debug)]
 pub(crate) struct NewRule {
-    /// With the pack's.
-    pub(crate) id: String,
+    /// Without the pack's.
+    pub(crate) id: Arc<str>,
     pub(crate) traits: RuleTraits,
     pub(crate) when: u32,
     pub(crate) lower: Option<LowerRow>,
@@ -42,6 +43,8 @@ pub(crate) struct RuleTraits {
     pub(crate) until: Option<Timestamp>,
     pub(crate) references: Arc<[Arc<str>]>,
     pub(crate) listings: Arc<[Listing]>,
+    /// Its pack, by its place.
+    pub(crate) pack: u32,
     /// The exceptions of its pack.
     pub(crate) pack_except: Option<u32>,
 }
@@ -86,8 +89,21 @@ impl Deref for RuleRow<'_> {
 
 impl<'a> RuleRow<'a> {
     /// With the pack's.
-    pub(crate) fn id(self) -> &'a str {
-        self.rules.ids.get(self.at)
+    pub(crate) fn id(self) -> String {
+        let (pack, id) = self.names();
+        format!("{pack}/{id}")
+    }
+
+    /// Whether that is its id, with the pack's.
+    pub(crate) fn is(self, id: &str) -> bool {
+        let (pack, own) = self.names();
+        let rest = id.strip_prefix(pack).and_then(|id| id.strip_prefix('/'));
+        rest == Some(own)
+    }
+
+    fn names(self) -> (&'a str, &'a str) {
+        let pack = &self.rules.packs[self.traits.pack as usize];
+        (&pack.id, self.rules.ids.get(self.at))
     }
 
     /// What is the same for its kin, for as long as the ruleset lives.
@@ -119,6 +135,9 @@ impl<'a> RuleRow<'a> {
 /// All rules.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
+    /// What they were compiled from.
+    pub(crate) packs: Arc<[PackRow]>,
+    /// Without those of the packs.
     pub(super) ids: Texts,
     pub(super) kinds: Numbers,
     pub(super) table: Box<[RuleTraits]>,
@@ -130,7 +149,7 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn new(rules: Vec<NewRule>) -> Self {
+    pub(crate) fn new(packs: Arc<[PackRow]>, rules: Vec<NewRule>) -> Self {
         let mut known: HashMap<&RuleTraits, u32> = HashMap::new();
         let (mut table, mut kinds) = (Vec::new(), Vec::with_capacity(rules.len()));
         let (mut lowers, mut positive) = (Vec::new(), Vec::new());
@@ -148,6 +167,7 @@ impl Rules {
         }
         let when: Vec<u32> = rules.iter().map(|rule| rule.when.rotate_left(1)).collect();
         Self {
+            packs,
             ids: Texts::new(rules.iter().map(|rule| &*rule.id)),
             kinds: Numbers::new(&kinds),
             table: table.into(),
@@ -187,7 +207,8 @@ impl Rules {
                 + size_of_val(&*traits.references)
                 + size_of_val(&*traits.listings)
         };
-        self.ids.bytes()
+        self.packs.iter().map(PackRow::bytes).sum::<usize>()
+            + self.ids.bytes()
             + self.kinds.bytes()
             + size_of_val(&*self.table)
             + self.table.iter().map(listed).sum::<usize>()
@@ -203,6 +224,7 @@ impl Stored for Rules {
     const LEAST: usize = 32;
 
     fn write(&self, out: &mut Vec<u8>) {
+        self.packs.write(out);
         self.ids.write(out);
         self.kinds.write(out);
         self.table.write(out);
@@ -215,6 +237,7 @@ impl Stored for Rules {
 
     fn read(from: &mut stored::Source<'_>) -> Result<Self, stored::Flaw> {
         Ok(Self {
+            packs: Stored::read(from)?,
             ids: Stored::read(from)?,
             kinds: Stored::read(from)?,
             table: Stored::read(from)?,

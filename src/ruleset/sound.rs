@@ -15,7 +15,7 @@ impl Ruleset {
     /// `patterns` says how many each matcher has.
     pub(super) fn sound(&self, (words, bare): (usize, usize)) -> Result<(), Flaw> {
         let [terms, sets, rules] = [self.terms.len(), self.set_names.len(), self.rules.len()];
-        let categories = self.categories.len();
+        let (categories, packs) = (self.categories.len(), self.rules.packs.len());
         let numbers = [
             self.word_terms.terms.name(words, terms),
             self.word_terms.ways.len() == 0
@@ -44,7 +44,7 @@ impl Ruleset {
             self.rules
                 .table
                 .iter()
-                .all(|traits| name(traits.pack_except, sets)),
+                .all(|traits| name(traits.pack_except, sets) && name([traits.pack], packs)),
             self.rules.excepts.name(rules, sets),
             self.rules.lowered.name(rules, self.rules.lowers.len()),
             self.rules.positive.name(rules, sets),

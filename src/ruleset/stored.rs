@@ -112,7 +112,7 @@ rows! {
     PatternTerms { terms, ways, table }
     Pattern { symbols, begins_word, ends_word }
     RuleTraits {
-        category, severity, action, alert, shadow, rollout, min_confidence, window, scenes, from, until, references, listings, pack_except
+        category, severity, action, alert, shadow, rollout, min_confidence, window, scenes, from, until, references, listings, pack, pack_except
     }
     Sparse { rows, numbers }
     TermKind { word, turkic, regex, variants }
@@ -270,6 +270,12 @@ impl Stored for Numbers {
 
     fn write(&self, out: &mut Vec<u8>) {
         match self {
+            Self::Steps { first, step, len } => {
+                out.push(0);
+                first.write(out);
+                step.write(out);
+                len.write(out);
+            }
             Self::Ones(numbers) => {
                 out.push(1);
                 (numbers.len() as u32).write(out);
@@ -289,6 +295,12 @@ impl Stored for Numbers {
     fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
         let width = u8::read(from)?;
         match width {
+            0 => Self::steps(
+                Stored::read(from)?,
+                Stored::read(from)?,
+                Stored::read(from)?,
+            )
+            .ok_or(Flaw("numbers are beyond all bounds")),
             1 => {
                 let length = from.length(1)?;
                 Ok(Self::Ones(from.take(length)?.into()))
@@ -572,7 +584,6 @@ impl Ruleset {
         self.digest.write(out);
         self.allow_digest.write(out);
         self.locked.write(out);
-        self.packs.write(out);
         self.terms.write(out);
         self.words.patterns().write(out);
         self.word_terms.write(out);
@@ -612,7 +623,6 @@ impl Ruleset {
         let digest = Stored::read(from)?;
         let allow_digest = Stored::read(from)?;
         let locked = Stored::read(from)?;
-        let packs = Stored::read(from)?;
         let terms = Terms::read(from)?;
         if terms.len() > limits.terms {
             return Err(Flaw("it holds more terms than the limit allows"));
@@ -642,7 +652,6 @@ impl Ruleset {
             digest,
             allow_digest,
             locked,
-            packs,
             patterns: words.1 + bare.1,
             words: words.0,
             word_terms,

@@ -74,7 +74,7 @@ impl<'a> Evaluation<'a> {
         if let Some(fired) = self.decide((ruleset, rule), budget, Some(&mut told))? {
             let lowered = fired.lowered_from.map(|_| fired.action);
             let (overridden, in_scene) = policy.weigh(
-                (row.id(), &row.category),
+                (&row.id(), &row.category),
                 fired.action,
                 lowered.is_some(),
                 scene,
