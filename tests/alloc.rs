@@ -8,6 +8,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use tidegate::fuzzing::hundred_rules;
 use tidegate::registry::{By, Registry};
 use tidegate::{
     Compiler, Conversation, Message, Operator, Pack, Policy, Scanner, Tenant, Timestamp,
@@ -203,37 +204,7 @@ fn allocations_are_counted() {
     assert_eq!(COUNT.get() - before, 1);
 }
 
-/// A pack of a hundred rules with a list of three terms each, one in Latin letters and two in Han, with titles and samples.
-fn hundred_rules(tenant: u32) -> String {
-    use std::fmt::Write as _;
-
-    let mut source = format!("format = 1\n[pack]\nid = \"acme.t{tenant}\"\nversion = \"1.0.0\"\n");
-    let mut random = u64::from(tenant) + 1;
-    let mut draw = |below: u64| {
-        random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-        (random >> 33) % below
-    };
-    for rule in 0..100 {
-        let latin: String = (0..6 + draw(5))
-            .map(|_| char::from(b'a' + draw(26) as u8))
-            .collect();
-        let mut han = |len: u64| -> String {
-            (0..len)
-                .filter_map(|_| char::from_u32(0x4e00 + draw(3_000) as u32))
-                .collect()
-        };
-        let (first, second) = (han(3), han(4));
-        let kind = ["fraud.lure", "house.words", "house.spam"][rule % 3];
-        let _ = write!(
-            source,
-            "[[rule]]\nid = \"kind-{rule:03}.of-some-length\"\ntitle = \"What the rule {rule} is for\"\ncategory = \"{kind}\"\nseverity = \"high\"\n\
-             action = \"review\"\nterms = [\"{latin}\", \"{first}\", \"{second}\"]\n[rule.samples]\nmatch = [\"a {latin} b\", \"{second}\"]\npass = [\"-\"]\n"
-        );
-    }
-    source
-}
-
-/// Rule ids have 23 bytes here.
+/// Three terms each, ids of 17 to 24 bytes.
 #[test]
 fn a_tenant_of_a_hundred_rules_takes_sixteen_kibibytes() {
     const TENANTS: u32 = 40;
@@ -242,7 +213,7 @@ fn a_tenant_of_a_hundred_rules_takes_sixteen_kibibytes() {
         .unwrap_or_else(|refused| panic!("{refused}"))
         .keep(1);
     let add = |tenant: u32| {
-        let pack = Pack::parse("words.toml", &hundred_rules(tenant));
+        let pack = Pack::parse("words.toml", &hundred_rules(tenant.into(), 0));
         let pack = pack.unwrap_or_else(|refused| panic!("{refused}")).pack;
         let file = format!("[tenant]\nid = \"tenant-{tenant}\"\npacks = [\"words.toml\"]\n");
         let file = Tenant::parse("tenant.toml", &file);

@@ -193,37 +193,60 @@ pub(super) fn grouped(
     (starts, order)
 }
 
+/// Texts of one after another share a start of so many that is kept.
+const BLOCK: usize = 16;
+
 /// Texts, end to end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     pub(super) all: Box<str>,
-    pub(super) starts: Numbers,
+    /// Where every sixteenth starts.
+    pub(super) blocks: Numbers,
+    pub(super) lengths: Numbers,
 }
 
 impl Texts {
     pub(crate) fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
-        let (mut all, mut starts) = (String::new(), vec![0]);
+        let (mut all, mut lengths) = (String::new(), Vec::new());
         for text in texts {
             all.push_str(text);
-            starts.push(all.len() as u32);
+            lengths.push(text.len() as u32);
         }
-        Self {
-            all: all.into(),
-            starts: Numbers::new(&starts),
+        Self::of(all.into(), Numbers::new(&lengths)).unwrap_or_default()
+    }
+
+    /// The texts of those lengths; `None` if they are not all of it, or a length cuts a character.
+    pub(super) fn of(all: Box<str>, lengths: Numbers) -> Option<Self> {
+        let (mut blocks, mut start) = (Vec::with_capacity(lengths.len() / BLOCK + 1), 0_usize);
+        for (at, length) in lengths.iter().enumerate() {
+            if at % BLOCK == 0 {
+                blocks.push(u32::try_from(start).ok()?);
+            }
+            start = start.checked_add(length as usize)?;
+            if !all.is_char_boundary(start) {
+                return None;
+            }
         }
+        (start == all.len()).then(|| Self {
+            all,
+            blocks: Numbers::new(&blocks),
+            lengths,
+        })
     }
 
     pub(crate) fn get(&self, at: usize) -> &str {
-        &self.all[self.starts.get(at) as usize..self.starts.get(at + 1) as usize]
+        let before = self.lengths.range(at / BLOCK * BLOCK..at);
+        let start = self.blocks.get(at / BLOCK) + before.sum::<u32>();
+        &self.all[start as usize..(start + self.lengths.get(at)) as usize]
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+        self.lengths.len()
     }
 
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.all.len() + self.starts.bytes()
+        self.all.len() + self.blocks.bytes() + self.lengths.bytes()
     }
 }
 

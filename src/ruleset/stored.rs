@@ -29,22 +29,26 @@ pub(crate) struct Flaw(pub(crate) &'static str);
 
 /// Bytes that are left to read.
 #[derive(Debug)]
-pub(crate) struct Source<'a>(&'a [u8]);
+pub(crate) struct Source<'a> {
+    left: &'a [u8],
+    /// How many there were.
+    whole: usize,
+}
 
 impl<'a> Source<'a> {
     fn take(&mut self, bytes: usize) -> Result<&'a [u8], Flaw> {
-        let (taken, rest) = self
-            .0
+        let (taken, left) = self
+            .left
             .split_at_checked(bytes)
             .ok_or(Flaw("it ends too early"))?;
-        self.0 = rest;
+        self.left = left;
         Ok(taken)
     }
 
     /// A length of things of at least `least` bytes each.
     fn length(&mut self, least: usize) -> Result<usize, Flaw> {
         let length = u32::read(self)? as usize;
-        if length > self.0.len() / least {
+        if length > self.left.len() / least {
             return Err(Flaw("a length is beyond the end"));
         }
         Ok(length)
@@ -295,12 +299,13 @@ impl Stored for Numbers {
     fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
         let width = u8::read(from)?;
         match width {
-            0 => Self::steps(
-                Stored::read(from)?,
-                Stored::read(from)?,
-                Stored::read(from)?,
-            )
-            .ok_or(Flaw("numbers are beyond all bounds")),
+            0 => {
+                let (first, step) = Stored::read(from)?;
+                let len = u32::read(from)?;
+                // What has as many rows has some byte for each elsewhere.
+                let steps = Self::steps(first, step, len).filter(|_| len as usize <= from.whole);
+                steps.ok_or(Flaw("numbers are beyond all bounds"))
+            }
             1 => {
                 let length = from.length(1)?;
                 Ok(Self::Ones(from.take(length)?.into()))
@@ -328,30 +333,14 @@ impl Stored for Texts {
     fn write(&self, out: &mut Vec<u8>) {
         (self.all.len() as u32).write(out);
         out.extend_from_slice(self.all.as_bytes());
-        self.starts.write(out);
+        self.lengths.write(out);
     }
 
     fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
         let length = from.length(1)?;
         let all =
             std::str::from_utf8(from.take(length)?).map_err(|_| Flaw("a text is no UTF-8"))?;
-        let starts = Numbers::read(from)?;
-        // A slice that a start would cut within a character is no text.
-        let mut before = 0;
-        let whole = starts.iter().all(|start| {
-            let start = start as usize;
-            let rises = before <= start;
-            before = start;
-            rises && all.is_char_boundary(start)
-        });
-        let ends = starts.len() == 0 && all.is_empty() || before == all.len();
-        if !whole || !ends {
-            return Err(Flaw("texts do not stand end to end"));
-        }
-        Ok(Self {
-            all: all.into(),
-            starts,
-        })
+        Self::of(all.into(), Numbers::read(from)?).ok_or(Flaw("texts do not stand end to end"))
     }
 }
 
@@ -619,7 +608,10 @@ impl Ruleset {
         limits: &PackLimits,
         mut regex: impl FnMut(TermRow<'_>) -> Result<RegexMatcher, Flaw>,
     ) -> Result<Self, Flaw> {
-        let from = &mut Source(bytes);
+        let from = &mut Source {
+            left: bytes,
+            whole: bytes.len(),
+        };
         let digest = Stored::read(from)?;
         let allow_digest = Stored::read(from)?;
         let locked = Stored::read(from)?;
@@ -679,7 +671,7 @@ impl Ruleset {
             allow: Stored::read(from)?,
             windows: Stored::read(from)?,
         };
-        if !from.0.is_empty() {
+        if !from.left.is_empty() {
             return Err(Flaw("something follows its end"));
         }
         read.sound((words.1, bare.1))?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tidegate::fuzzing::hundred_rules;
 use tidegate::registry::{By, Change, Difference, Registry, RuleHits};
 use tidegate::{Action, Compiler, Message, Operator, Pack, Scanner, Tenant, Timestamp};
 
@@ -635,25 +636,4 @@ fn many_tenants() {
 #[expect(clippy::print_stderr, reason = "figures are for who runs the test")]
 fn say(figures: &str) {
     eprintln!("{figures}");
-}
-
-/// A pack of a hundred rules, each of a word of its own.
-fn hundred_rules(tenant: u64, revision: u64) -> String {
-    use std::fmt::Write as _;
-    let mut source =
-        format!("format = 1\n[pack]\nid = \"acme.t{tenant}\"\nversion = \"1.0.{revision}\"\n");
-    for rule in 0..100_u64 {
-        let mut word = String::new();
-        let mut rest =
-            tenant.wrapping_mul(0x9e37_79b9) ^ rule.wrapping_mul(0x85eb_ca6b) ^ (revision << 7);
-        for _ in 0..8 {
-            word.push(char::from(b'a' + (rest % 26) as u8));
-            rest = (rest / 26) ^ rule.wrapping_mul(0x27d4_eb2f);
-        }
-        let _ = write!(
-            source,
-            "[[rule]]\nid = \"r{rule}\"\ncategory = \"house.words\"\naction = \"review\"\nterms = [\"{word}\"]\n[rule.samples]\nmatch = [\"{word}\"]\npass = [\"-\"]\n"
-        );
-    }
-    source
 }
