@@ -315,9 +315,16 @@ impl Scanner {
                 let ruleset = rulesets[found.ruleset as usize];
                 (found, ruleset.term(found.term).text)
             };
+            let placed = |hit: &u32| {
+                let found = &found[*hit as usize];
+                (found.part, found.span)
+            };
             hits.sort_by(|a, b| {
-                let ((a, a_text), (b, b_text)) = (key(a), key(b));
-                (a.part, a.span, a_text, a.across).cmp(&(b.part, b.span, b_text, b.across))
+                // Texts are looked up where two terms stand at one place.
+                placed(a).cmp(&placed(b)).then_with(|| {
+                    let ((a, a_text), (b, b_text)) = (key(a), key(b));
+                    (a_text, a.across).cmp(&(b_text, b.across))
+                })
             });
             let covered: Vec<(usize, Span)> = hits
                 .iter()
