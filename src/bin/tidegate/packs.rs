@@ -343,7 +343,7 @@ pub(crate) struct Rules {
     /// Titles of the rules that have one, by full id.
     titles: BTreeMap<String, String>,
     /// Versions of the packs, by id.
-    pub(crate) versions: BTreeMap<String, String>,
+    pub(crate) versions: Versions,
     /// Rules that are not screened, and why: draft or retired.
     pub(crate) asleep: Vec<(String, &'static str)>,
 }
@@ -495,6 +495,27 @@ impl Rules {
         self.rulesets.push(Compiled::of(packs, allow, base)?);
         Ok(())
     }
+}
+
+/// Versions of packs, by id.
+pub(crate) type Versions = BTreeMap<String, String>;
+
+/// The base library as the ruleset that all tenants have, and the versions of its packs.
+#[cfg(any(feature = "serve", feature = "worker"))]
+pub(crate) fn shared_base() -> Result<(Vec<Arc<Ruleset>>, Versions), Broke> {
+    let packs = tidegate::base::packs().map_err(broken)?;
+    let versions = packs
+        .iter()
+        .map(|pack| (pack.id.to_string(), pack.version.to_string()))
+        .collect();
+    let ruleset = packs
+        .into_iter()
+        .fold(Compiler::new(), Compiler::pack)
+        .limits(PackLimits::operator())
+        .locked(true)
+        .build()
+        .map_err(broken)?;
+    Ok((vec![Arc::new(ruleset)], versions))
 }
 
 /// Packs as one ruleset. The base is locked.

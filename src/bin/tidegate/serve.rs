@@ -26,7 +26,6 @@ mod screen;
 mod stream;
 mod tokens;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -36,7 +35,7 @@ use std::time::Duration;
 use tidegate::adapter::Stage;
 use tidegate::adapter::source::{Folder, Synced, Watch};
 use tidegate::diag::Lang;
-use tidegate::{Compiler, Diagnostics, PackLimits};
+use tidegate::{Diagnostics, Ruleset};
 
 use crate::check::Tongue;
 use crate::{Broke, Done, packs, term, time};
@@ -148,39 +147,30 @@ fn check(config: &Config, lang: Lang) -> Result<Done, Broke> {
     })
 }
 
-type Base = (Vec<Arc<tidegate::Ruleset>>, BTreeMap<String, String>);
-
-/// The base library, compiled, and the versions of its packs.
-fn base(config: &Config) -> Result<Base, Broke> {
+/// The base library, and the versions of its packs.
+fn base(config: &Config) -> Result<(Vec<Arc<Ruleset>>, packs::Versions), Broke> {
     if config.written.no_base {
-        return Ok((Vec::new(), BTreeMap::new()));
+        return Ok(Default::default());
     }
-    let packs = tidegate::base::packs().map_err(packs::broken)?;
-    let versions = packs
-        .iter()
-        .map(|pack| (pack.id.to_string(), pack.version.to_string()))
-        .collect();
-    let compiler = Compiler::new().limits(PackLimits::operator()).locked(true);
-    let ruleset = packs
-        .into_iter()
-        .fold(compiler, Compiler::pack)
-        .build()
-        .map_err(packs::broken)?;
-    Ok((vec![Arc::new(ruleset)], versions))
+    packs::shared_base()
 }
 
 /// Loads everything that judges. Takes as long as compiling takes; the server listens meanwhile.
 fn load(app: &Arc<App>, lang: Lang) -> Result<(), Broke> {
     let config = &*app.config();
     let (base, versions) = base(config)?;
-    let (folder, registry, synced) =
-        Folder::open(&config.folder, base, time::now()).map_err(|problems| {
-            Broke::Usage(format!(
-                "{}\n{}",
-                config.folder.display(),
-                problems.to_text(lang).trim_end()
-            ))
-        })?;
+    let now = time::now();
+    let opened = match &config.versions {
+        Some(memory) => Folder::open_remembering(&config.folder, base, now, memory),
+        None => Folder::open(&config.folder, base, now),
+    };
+    let (folder, registry, synced) = opened.map_err(|problems| {
+        Broke::Usage(format!(
+            "{}\n{}",
+            config.folder.display(),
+            problems.to_text(lang).trim_end()
+        ))
+    })?;
     told(app, &synced, lang);
     let alerting = match &config.alerts {
         Some(folder) => Some(Arc::new(Alerting::open(folder, versions)?)),

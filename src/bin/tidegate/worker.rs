@@ -1,6 +1,5 @@
 //! `tidegate worker`: messages from a stream of NATS, answers and alerts to others.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,16 +13,15 @@ use tidegate::adapter::nats::{
     self, Change, Counts, Done as Judged, Judge, Later, Settings, Taken,
 };
 use tidegate::adapter::source::{Folder, Synced};
-use tidegate::alert::Alert;
 use tidegate::alert::format::{Format, Notice, Told};
 use tidegate::alert::outbox::{Outcome, Trouble, What};
 use tidegate::alert::sink::Delivery;
 use tidegate::diag::Lang;
 use tidegate::registry::{Reader, Registry, TenantRules};
 use tidegate::verdict::Report;
-use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, Window, base};
+use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, Window};
 
-use crate::alerts::Store;
+use crate::alerts::{Owner, Store, Wanted};
 use crate::messages::{Bad, Input, id_text};
 use crate::{Broke, Done, packs, time};
 
@@ -118,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
 /// Puts a folder into the bucket, if nothing is wrong with it.
 fn put(settings: &Settings, folder: &Path) -> Result<Done, Broke> {
     let (_, registry, synced) =
-        Folder::open(folder, locked()?, time::now()).map_err(packs::broken)?;
+        Folder::open(folder, packs::shared_base()?.0, time::now()).map_err(packs::broken)?;
     if tell(&synced)? {
         return Ok(Done::Wrong);
     }
@@ -169,10 +167,6 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) -> R
     Ok(())
 }
 
-fn locked() -> Result<Vec<Arc<Ruleset>>, Broke> {
-    Ok(vec![Arc::new(base::ruleset().map_err(packs::broken)?)])
-}
-
 /// Says what was refused, on standard error; whether anything was.
 fn tell(synced: &Synced) -> io::Result<bool> {
     let mut err = io::stderr().lock();
@@ -191,12 +185,20 @@ fn line(value: &impl Serialize) -> io::Result<()> {
 }
 
 fn work(settings: &Settings, alerts: &Path, cache: &Path) -> Result<Done, Broke> {
-    let store = Arc::new(Store::open(alerts)?);
+    let (base, versions) = packs::shared_base()?;
+    let store = Arc::new(Store::open(alerts, versions)?);
     let delivery = Delivery::start(Arc::clone(&store.outbox), store.plans()?)?;
     std::fs::create_dir_all(cache)
         .map_err(|error| Broke::Usage(format!("{}: {error}", cache.display())))?;
     let stop = Arc::new(AtomicBool::new(false));
-    let registry = follow(settings, cache, Arc::clone(&stop))?;
+    let mut memory = alerts.as_os_str().to_owned();
+    memory.push(".versions");
+    let place = Place {
+        base,
+        cache: cache.to_owned(),
+        memory: memory.into(),
+    };
+    let registry = follow(settings, place, Arc::clone(&stop))?;
     stop_on_signals(Arc::clone(&stop))?;
     line(
         &json!({ "worker": settings.name, "tenants": registry.snapshot().len(), "ruleset": registry.snapshot().fingerprint() }),
@@ -230,16 +232,24 @@ fn work(settings: &Settings, alerts: &Path, cache: &Path) -> Result<Done, Broke>
     Ok(Done::Well)
 }
 
+/// What tenants' packs stand on, and where they are kept.
+struct Place {
+    base: Vec<Arc<Ruleset>>,
+    cache: PathBuf,
+    /// The file that remembers which versions were live, over restarts.
+    memory: PathBuf,
+}
+
 /// Follows the bucket in a thread of its own; the registry, once it holds what the bucket does.
-fn follow(settings: &Settings, cache: &Path, stop: Arc<AtomicBool>) -> Result<Registry, Broke> {
-    let (settings, cache, locked) = (settings.clone(), cache.to_owned(), locked()?);
+fn follow(settings: &Settings, place: Place, stop: Arc<AtomicBool>) -> Result<Registry, Broke> {
+    let settings = settings.clone();
     let (ready, made) = mpsc::channel();
     std::thread::Builder::new()
         .name("packs".to_owned())
         .spawn(move || {
             let mut live: Option<(Folder, Registry)> = None;
             let told = ready.clone();
-            let ended = nats::watch(&settings, &cache, &mut |change| {
+            let ended = nats::watch(&settings, &place.cache, &mut |change| {
                 let synced = match (&mut live, change) {
                     (_, Change::BadKey(key)) => {
                         let _ = writeln!(
@@ -249,7 +259,12 @@ fn follow(settings: &Settings, cache: &Path, stop: Arc<AtomicBool>) -> Result<Re
                         return !stop.load(Ordering::Relaxed);
                     }
                     (None, Change::Everything) => {
-                        match Folder::open(&cache, locked.clone(), time::now()) {
+                        match Folder::open_remembering(
+                            &place.cache,
+                            place.base.clone(),
+                            time::now(),
+                            &place.memory,
+                        ) {
                             Ok((folder, registry, synced)) => {
                                 let _ = told.send(Ok(registry.clone()));
                                 live = Some((folder, registry));
@@ -388,7 +403,6 @@ impl Screen {
         echoed: &RawValue,
         at: Timestamp,
     ) -> Result<Judged, Later> {
-        let tenant = rules.id();
         let rulesets: Vec<&Ruleset> = rules.rulesets().collect();
         let verdict = match self.senders.of(message, at) {
             Some(sender) => self
@@ -397,45 +411,29 @@ impl Screen {
             None => self.scanner.scan(&rulesets, rules.policy(), message, at),
         };
         let report = Report::new(verdict, message).with_id(echoed);
-        let policy = self.store.config.evidence(tenant);
-        let outbox = &self.store.outbox;
-        let versions: BTreeMap<&str, &str> = rules.packs().collect();
-        let version = |pack: &str| versions.get(pack).map(|version| (*version).to_owned());
-        let wanted = Alert::of_verdict(
-            verdict,
-            message,
-            tenant,
-            outbox.identity(),
-            policy,
-            at,
-            &version,
-        )
-        .unwrap_or_default();
-        if wanted.is_empty() {
-            return Ok(Judged {
-                answer: serde_json::to_vec(&report).unwrap_or_default(),
-                ..Judged::default()
-            });
+        let owner = Owner {
+            tenant: rules.id(),
+            sinks: rules.policy().sinks(),
+        };
+        let plain = || Judged {
+            answer: serde_json::to_vec(&report).unwrap_or_default(),
+            ..Judged::default()
+        };
+        if !verdict.alert() {
+            return Ok(plain());
         }
-        let ids: Vec<(usize, String)> = wanted
-            .iter()
-            .map(|(number, alert)| (*number, alert.facts.id.to_string()))
-            .collect();
-        let names: Vec<_> = wanted.iter().map(|(_, alert)| alert.facts.id).collect();
-        let sinks = rules.policy().sinks();
-        let alerts = wanted
-            .into_iter()
-            .map(|(_, alert)| alert.also_to(sinks))
-            .collect();
+        let own: Vec<_> = rules.packs().collect();
+        let Wanted {
+            alerts,
+            policy,
+            ids,
+        } = self.store.wanted(verdict, message, owner, &own, at);
+        let names: Vec<_> = alerts.iter().map(|alert| alert.facts.id).collect();
+        let outbox = &self.store.outbox;
         let later = |trouble: Trouble| Later(trouble.to_string());
-        match outbox.store(alerts, policy).map_err(later)? {
+        match outbox.store(alerts, &policy).map_err(later)? {
             Outcome::Stored => {}
-            Outcome::Spilled => {
-                return Ok(Judged {
-                    answer: serde_json::to_vec(&report).unwrap_or_default(),
-                    ..Judged::default()
-                });
-            }
+            Outcome::Spilled => return Ok(plain()),
         }
         let mut published = Vec::with_capacity(names.len());
         for id in names {

@@ -12,9 +12,10 @@ use tidegate::{Message, Scene, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 
-use super::alerting::{Alerting, Pending};
+use super::alerting::Alerting;
 use super::config::Config;
 use super::metrics::Metrics;
+use crate::alerts::Wanted;
 use crate::time;
 
 /// How often it is measured how long work waits.
@@ -51,7 +52,7 @@ pub(super) struct Judgement {
     pub(super) decision: Decision,
     /// The verdict as JSON, if it was asked for; with the ids of its alerts, and without.
     pub(super) report: [Vec<u8>; 2],
-    pub(super) pending: Option<Pending>,
+    pub(super) pending: Option<Wanted>,
 }
 
 impl App {
@@ -158,7 +159,7 @@ impl App {
     pub(super) async fn settle(
         self: &Arc<Self>,
         decision: &mut Decision,
-        pending: Option<Pending>,
+        pending: Option<Wanted>,
         until: Instant,
         otherwise: impl FnOnce(&Ready, Cause) -> Decision,
     ) -> bool {

@@ -37,6 +37,8 @@ pub(super) struct Written {
     pub(super) no_base: bool,
     /// The outbox of alerts.
     pub(super) alerts: Option<PathBuf>,
+    /// The file that remembers which versions of packs were live.
+    versions: Option<PathBuf>,
     pub(super) limits: Limits,
     pub(super) log: Log,
     tls: Option<Tls>,
@@ -57,6 +59,7 @@ impl Default for Written {
             folder: "tenants".into(),
             no_base: false,
             alerts: None,
+            versions: None,
             limits: Limits::default(),
             log: Log::default(),
             tls: None,
@@ -177,6 +180,7 @@ pub(super) struct Config {
     pub(super) listen: SocketAddr,
     pub(super) folder: PathBuf,
     pub(super) alerts: Option<PathBuf>,
+    pub(super) versions: Option<PathBuf>,
     pub(super) audit: PathBuf,
     #[cfg_attr(
         not(feature = "serve-tls"),
@@ -435,6 +439,7 @@ impl Config {
             listen: listen?,
             folder: home.join(&written.folder),
             alerts: written.alerts.as_ref().map(|folder| home.join(folder)),
+            versions: written.versions.as_ref().map(|file| home.join(file)),
             audit: home.join(&written.audit),
             tls,
             tokens,

@@ -12,12 +12,13 @@ use serde_json::value::RawValue;
 use tidegate::adapter::{Cause, Decision, NotJudged};
 use tokio::time::Instant;
 
-use super::alerting::{Pending, fresh_id};
+use super::alerting::fresh_id;
 use super::app::{App, Judgement, Ready, write};
 use super::config::Token;
 use super::metrics::Route;
 use super::routes::{Handle, body, json, problem};
 use super::tokens::Hash;
+use crate::alerts::Wanted;
 use crate::messages::{Bad, Input, id_text};
 
 pub(super) const NDJSON: &str = "application/x-ndjson";
@@ -470,7 +471,7 @@ pub(super) fn many(
     // Answers, and which of them wait for an alert.
     let mut answers: Vec<Vec<u8>> = Vec::with_capacity(items.len());
     let mut waiting: Vec<(usize, Vec<u8>, Decision)> = Vec::new();
-    let mut pending: Vec<Pending> = Vec::new();
+    let mut pending: Vec<Wanted> = Vec::new();
     let longest = app.config().written.limits.body_bytes;
     for (place, item) in items.iter().enumerate() {
         if item.len() > longest {

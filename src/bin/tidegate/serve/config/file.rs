@@ -14,8 +14,8 @@ const KEYS: [(&str, &[&str]); 10] = [
     (
         "",
         &[
-            "listen", "folder", "no_base", "alerts", "audit", "limits", "log", "tls", "token",
-            "admin", "callback", "manners", "tenant",
+            "listen", "folder", "no_base", "alerts", "versions", "audit", "limits", "log", "tls",
+            "token", "admin", "callback", "manners", "tenant",
         ],
     ),
     (
