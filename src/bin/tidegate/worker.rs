@@ -1,6 +1,10 @@
 //! `tidegate worker`: messages from a stream of NATS, answers and alerts to others.
 
+mod metrics;
+
+use std::future::Future;
 use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -22,8 +26,10 @@ use tidegate::verdict::Report;
 use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, Window};
 
 use crate::alerts::{Owner, Store, Wanted};
+use crate::log::{self, Level, Sampler};
 use crate::messages::{Bad, Input, id_text};
 use crate::{Broke, Done, packs, time};
+use metrics::Metrics;
 
 /// Senders of a partition of which something is kept.
 const SENDERS: usize = 4_096;
@@ -69,6 +75,15 @@ pub(crate) struct Args {
     /// Seconds after which the partitions of a silent worker are taken over
     #[arg(long, default_value_t = 2.0)]
     lease: f64,
+    /// Where Prometheus reads metrics, at /metrics: an address of this machine with a port
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "put")]
+    metrics: Option<SocketAddr>,
+    /// The least that is written on standard error, as lines of JSON
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "info")]
+    log_level: Level,
+    /// Of so many messages, one is logged with what became of it, without text; 0 logs none
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    log_sample: u64,
 }
 
 impl Args {
@@ -106,7 +121,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
     let settings = args.settings()?;
     match (&args.put, &args.alerts, &args.cache) {
         (Some(folder), ..) => put(&settings, folder),
-        (None, Some(alerts), Some(cache)) => work(&settings, alerts, cache),
+        (None, Some(alerts), Some(cache)) => work(&settings, args, alerts, cache),
         _ => Err(Broke::Usage(
             "give `--alerts` and `--cache`, or `--put`".to_owned(),
         )),
@@ -184,14 +199,16 @@ fn line(value: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
-fn work(settings: &Settings, alerts: &Path, cache: &Path) -> Result<Done, Broke> {
+fn work(settings: &Settings, args: &Args, alerts: &Path, cache: &Path) -> Result<Done, Broke> {
+    log::start(args.log_level, true);
+    let listener = args.metrics.map(metrics::bind).transpose()?;
     let (base, versions) = packs::shared_base()?;
     let store = Arc::new(Store::open(alerts, versions)?);
     let delivery = Delivery::start(Arc::clone(&store.outbox), store.plans()?)?;
     std::fs::create_dir_all(cache)
         .map_err(|error| Broke::Usage(format!("{}: {error}", cache.display())))?;
     let stop = Arc::new(AtomicBool::new(false));
-    let mut memory = alerts.as_os_str().to_owned();
+    let mut memory = alerts.components().as_path().as_os_str().to_owned();
     memory.push(".versions");
     let place = Place {
         base,
@@ -199,22 +216,36 @@ fn work(settings: &Settings, alerts: &Path, cache: &Path) -> Result<Done, Broke>
         memory: memory.into(),
     };
     let registry = follow(settings, place, Arc::clone(&stop))?;
-    stop_on_signals(Arc::clone(&stop))?;
+    let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let counts = Arc::new(Counts::default());
+    let metrics = listener.map(|listener| {
+        let metrics = Metrics {
+            counts: Arc::clone(&counts),
+            store: Arc::clone(&store),
+            registry: registry.clone(),
+        };
+        metrics.serve(listener)
+    });
+    stop_on_signals(Arc::clone(&stop), metrics)?;
+    let snapshot = registry.snapshot();
     line(
-        &json!({ "worker": settings.name, "tenants": registry.snapshot().len(), "ruleset": registry.snapshot().fingerprint() }),
+        &json!({ "worker": settings.name, "tenants": snapshot.len(), "ruleset": snapshot.fingerprint(), "metrics": address }),
     )?;
+    drop(snapshot);
     let judges = {
         let store = Arc::clone(&store);
+        let (sampler, every) = (Arc::new(Sampler::default()), args.log_sample);
         move || -> Box<dyn Judge> {
             Box::new(Screen {
                 store: Arc::clone(&store),
+                sampler: Arc::clone(&sampler),
+                every,
                 scanner: Scanner::new(),
                 reader: registry.reader(),
                 senders: Conversations::new(SENDERS, Window::MOST_SECONDS),
             })
         }
     };
-    let counts = Arc::new(Counts::default());
     let worked = nats::work(settings, &judges, &counts, &stop).map_err(usage);
     stop.store(true, Ordering::Relaxed);
     let drained = delivery.drain(GRACE);
@@ -252,10 +283,7 @@ fn follow(settings: &Settings, place: Place, stop: Arc<AtomicBool>) -> Result<Re
             let ended = nats::watch(&settings, &place.cache, &mut |change| {
                 let synced = match (&mut live, change) {
                     (_, Change::BadKey(key)) => {
-                        let _ = writeln!(
-                            io::stderr().lock(),
-                            "tidegate: the key {key:?} of the bucket is no path of a file"
-                        );
+                        tracing::error!(?key, "this key of the bucket is no path of a file");
                         return !stop.load(Ordering::Relaxed);
                     }
                     (None, Change::Everything) => {
@@ -284,15 +312,14 @@ fn follow(settings: &Settings, place: Place, stop: Arc<AtomicBool>) -> Result<Re
                     }
                     _ => return !stop.load(Ordering::Relaxed),
                 };
-                // What is refused stays as it was; whoever reads the log is told.
-                let _ = tell(&synced);
+                for (file, problems) in &synced.refused {
+                    let problems = problems.to_text(Lang::En);
+                    tracing::error!(%file, problems = %problems.trim_end(), "refused; what was live stays so");
+                }
                 !stop.load(Ordering::Relaxed)
             });
             if let Err(broken) = ended {
-                let _ = writeln!(
-                    io::stderr().lock(),
-                    "tidegate: packs are followed no longer: {broken}"
-                );
+                tracing::error!(%broken, "packs are followed no longer");
                 let _ = ready.send(Err(usage(broken)));
                 // A worker that hears of no change must not go on as if nothing changed.
                 stop.store(true, Ordering::Relaxed);
@@ -305,8 +332,11 @@ fn follow(settings: &Settings, place: Place, stop: Arc<AtomicBool>) -> Result<Re
     })
 }
 
-/// Sets `stop` at Ctrl-C or SIGTERM.
-fn stop_on_signals(stop: Arc<AtomicBool>) -> io::Result<()> {
+/// Sets `stop` at Ctrl-C or SIGTERM. Until then metrics are told.
+fn stop_on_signals(
+    stop: Arc<AtomicBool>,
+    metrics: Option<impl Future<Output = ()> + Send + 'static>,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -314,6 +344,9 @@ fn stop_on_signals(stop: Arc<AtomicBool>) -> io::Result<()> {
         .name("signals".to_owned())
         .spawn(move || {
             runtime.block_on(async {
+                if let Some(metrics) = metrics {
+                    tokio::spawn(metrics);
+                }
                 #[cfg(unix)]
                 {
                     use tokio::signal::unix::{SignalKind, signal};
@@ -335,6 +368,9 @@ fn stop_on_signals(stop: Arc<AtomicBool>) -> io::Result<()> {
 /// What screens the messages of one partition.
 struct Screen {
     store: Arc<Store>,
+    sampler: Arc<Sampler>,
+    /// Of so many messages, one is logged.
+    every: u64,
     scanner: Scanner,
     reader: Reader,
     senders: Conversations,
@@ -350,6 +386,17 @@ struct Refused<'a> {
 
 impl Judge for Screen {
     fn judge(&mut self, taken: Taken<'_>) -> Result<Judged, Later> {
+        let span = self.sampler.span(self.every, "worker");
+        span.in_scope(|| self.read_and_screen(taken))
+    }
+
+    fn lost(&mut self, until: Timestamp) {
+        self.senders.lost(until);
+    }
+}
+
+impl Screen {
+    fn read_and_screen(&mut self, taken: Taken<'_>) -> Result<Judged, Later> {
         let mut input = Input::default();
         let read = match std::str::from_utf8(taken.payload) {
             Ok(text) => input.read_alone(text),
@@ -390,12 +437,6 @@ impl Judge for Screen {
         self.screen(rules, &message, &echoed, taken.at)
     }
 
-    fn lost(&mut self, until: Timestamp) {
-        self.senders.lost(until);
-    }
-}
-
-impl Screen {
     fn screen(
         &mut self,
         rules: &TenantRules,
@@ -410,6 +451,7 @@ impl Screen {
                 .scan_in(sender, &rulesets, rules.policy(), message, at),
             None => self.scanner.scan(&rulesets, rules.policy(), message, at),
         };
+        log::verdict(rules.id(), verdict);
         let report = Report::new(verdict, message).with_id(echoed);
         let owner = Owner {
             tenant: rules.id(),

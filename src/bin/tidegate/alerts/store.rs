@@ -114,6 +114,49 @@ impl Store {
         }
     }
 
+    /// How full it is, and how far behind the sinks are.
+    #[cfg(any(feature = "serve", feature = "worker"))]
+    pub(crate) fn rows(&self, out: &mut crate::prometheus::Text) {
+        let outbox = &self.outbox;
+        out.one(
+            "tidegate_alerts_total",
+            "counter",
+            "Records in the outbox.",
+            outbox.head().seq,
+        );
+        out.one(
+            "tidegate_alerts_spilled",
+            "gauge",
+            "Alerts that were spilled and are not yet in the chain.",
+            outbox.spilled(),
+        );
+        out.family(
+            "tidegate_sink_behind",
+            "gauge",
+            "Records that a sink has not seen.",
+        );
+        let (head, cursors) = (outbox.head().seq, outbox.cursors());
+        for (sink, cursor) in &cursors {
+            out.row(
+                "tidegate_sink_behind",
+                &[("sink", sink)],
+                head.saturating_sub(cursor.seq),
+            );
+        }
+        out.family(
+            "tidegate_sink_failures_total",
+            "counter",
+            "Attempts at a sink that failed.",
+        );
+        for (sink, cursor) in &cursors {
+            out.row(
+                "tidegate_sink_failures_total",
+                &[("sink", sink)],
+                cursor.failures,
+            );
+        }
+    }
+
     /// The sinks that the configuration names.
     pub(crate) fn plans(&self) -> Result<Vec<Plan>, Broke> {
         let mut plans: Vec<Plan> = Vec::new();

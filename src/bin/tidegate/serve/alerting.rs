@@ -11,10 +11,10 @@ use tidegate::alert::outbox::{Outcome, Trouble};
 use tidegate::alert::sink::Delivery;
 use tidegate::{Message, Timestamp};
 
-use super::metrics::Text;
 use crate::Broke;
 use crate::alerts::{Owner, Store, Wanted};
 use crate::packs::Versions;
+use crate::prometheus::Text;
 
 /// How long the sinks have at the end; what they have not taken by then they get the next time.
 const GRACE: Duration = Duration::from_secs(3);
@@ -81,44 +81,7 @@ impl Alerting {
     }
 
     pub(super) fn rows(&self, out: &mut Text) {
-        let outbox = &self.store.outbox;
-        out.one(
-            "tidegate_alerts_total",
-            "counter",
-            "Records in the outbox.",
-            outbox.head().seq,
-        );
-        out.one(
-            "tidegate_alerts_spilled",
-            "gauge",
-            "Alerts that were spilled and are not yet in the chain.",
-            outbox.spilled(),
-        );
-        out.family(
-            "tidegate_sink_behind",
-            "gauge",
-            "Records that a sink has not seen.",
-        );
-        let (head, cursors) = (outbox.head().seq, outbox.cursors());
-        for (sink, cursor) in &cursors {
-            out.row(
-                "tidegate_sink_behind",
-                &[("sink", sink)],
-                head.saturating_sub(cursor.seq),
-            );
-        }
-        out.family(
-            "tidegate_sink_failures_total",
-            "counter",
-            "Attempts at a sink that failed.",
-        );
-        for (sink, cursor) in &cursors {
-            out.row(
-                "tidegate_sink_failures_total",
-                &[("sink", sink)],
-                cursor.failures,
-            );
-        }
+        self.store.rows(out);
     }
 
     /// Gives the sinks a little time.
