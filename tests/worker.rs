@@ -439,7 +439,8 @@ fn how_far_workers_are_behind_is_told() {
         "1",
     ];
     let (_worker, said) = set.worker_with("one", &arguments);
-    let wait = |what: &str, holds: &dyn Fn(&dyn Fn(&str) -> f64) -> bool| {
+    type Of<'a> = &'a dyn Fn(&str) -> f64;
+    let wait = |what: &str, holds: &dyn Fn(Of<'_>) -> bool| {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
             let text = metrics(&said);
