@@ -9,6 +9,7 @@ mod packs;
 mod parse;
 mod shares;
 mod steps;
+mod stored;
 mod tenants;
 mod toml;
 mod windows;
@@ -17,6 +18,7 @@ pub use against::{engine, explained, hits, relation, verdict};
 pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};
+pub use stored::{forge, forged, stored};
 pub use tenants::{Fate, tenants};
 pub use windows::{windows, windows_of};
 

@@ -1,6 +1,7 @@
 //! Packs to a [`Ruleset`]. May be slow, allocates, and reports every problem at once.
 
 mod conditions;
+mod file;
 mod terms;
 mod watch;
 
@@ -12,12 +13,14 @@ use crate::limits::PackLimits;
 use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status, Term};
 use crate::ruleset::prefixes::Prefixes;
-use crate::ruleset::{Digest, Groups, LowerRow, Operand, RuleRow, Ruleset, WindowTerms};
+use crate::ruleset::{Digest, Groups, LowerRow, Operand, PackRow, RuleRow, Ruleset, WindowTerms};
 use crate::text::tables;
 use crate::text::window::WindowTerm;
 use crate::variant::Variant;
 
 use conditions::{Conditions, Scope};
+#[cfg(feature = "fuzzing")]
+pub(crate) use file::{framed, rows_of};
 use terms::Terms;
 use watch::Watch;
 
@@ -122,7 +125,11 @@ impl Compiler {
         let digest = self.digest();
         problems.append(&mut made.terms.problems);
         match made.finish(digest, self.locked) {
-            Ok(ruleset) if problems.is_empty() => Ok(ruleset),
+            Ok(ruleset) if problems.is_empty() => Ok(Ruleset {
+                allow_digest: allow_digest(&self.allow),
+                packs: self.packs.iter().map(row_of).collect(),
+                ..ruleset
+            }),
             Ok(_) => Err(collect(problems)),
             Err(problem) => {
                 problems.push(*problem);
@@ -145,10 +152,25 @@ impl Compiler {
         for pack in &self.packs {
             hasher.update(&pack.digest);
         }
-        if !self.allow.is_empty() {
-            hasher.update(format!("{:?}", self.allow).as_bytes());
+        if let Some(allow) = allow_digest(&self.allow) {
+            hasher.update(&allow.0);
         }
         Digest(*hasher.finalize().as_bytes())
+    }
+}
+
+/// What a tenant's allow terms are; `None` if it has none.
+fn allow_digest(allow: &[Term]) -> Option<Digest> {
+    let said = || format!("{allow:?}");
+    (!allow.is_empty()).then(|| Digest(*blake3::hash(said().as_bytes()).as_bytes()))
+}
+
+/// What is kept of a pack.
+pub(crate) fn row_of(pack: &Pack) -> PackRow {
+    PackRow {
+        id: Arc::clone(&pack.id),
+        version: Arc::clone(&pack.version),
+        digest: pack.digest,
     }
 }
 
@@ -333,17 +355,12 @@ impl<'a> Build<'a> {
         );
         let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
         let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
-        let mut prefixes = Prefixes::default();
-        for (term, row) in (0..).zip(&built.rows) {
-            if let Some(reading) = row.reading.as_ref().filter(|reading| reading.has_forms()) {
-                prefixes.add(term, reading);
-            }
-        }
-        prefixes.finish();
         Ok(Ruleset {
             digest,
-            prefixes,
+            allow_digest: None,
+            prefixes: Prefixes::of(&built.rows),
             locked,
+            packs: Arc::default(),
             patterns: built.word_patterns.len() + built.bare_patterns.len(),
             word_terms: Groups::new(built.word_patterns.len(), &built.word_terms),
             words,

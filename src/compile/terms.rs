@@ -83,6 +83,22 @@ impl<T> Patterns<T> {
         known.ends_word &= ends;
         self.terms.push((pattern, term));
     }
+
+    /// The patterns in the order of their symbols, numbered so.
+    fn sorted(mut self) -> (Vec<Pattern>, Vec<(u32, T)>) {
+        let mut order: Vec<u32> = (0..self.patterns.len() as u32).collect();
+        order.sort_unstable_by_key(|at| &self.patterns[*at as usize].symbols);
+        let mut numbers = vec![0; order.len()];
+        for (number, at) in (0..).zip(&order) {
+            numbers[*at as usize] = number;
+        }
+        for (pattern, _) in &mut self.terms {
+            *pattern = numbers[*pattern as usize];
+        }
+        self.patterns
+            .sort_unstable_by(|a, b| a.symbols.cmp(&b.symbols));
+        (self.patterns, self.terms)
+    }
 }
 
 fn is_turkic(text: &str) -> bool {
@@ -327,14 +343,16 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn finish(self) -> Built {
+        let (word_patterns, word_terms) = self.patterns.sorted();
+        let (bare_patterns, bare_terms) = self.bare.sorted();
         Built {
             rows: self.rows,
             regexes: self.regexes,
             term_sets: self.sets,
-            word_patterns: self.patterns.patterns,
-            word_terms: self.patterns.terms,
-            bare_patterns: self.bare.patterns,
-            bare_terms: self.bare.terms,
+            word_patterns,
+            word_terms,
+            bare_patterns,
+            bare_terms,
         }
     }
 }

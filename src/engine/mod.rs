@@ -73,6 +73,7 @@ pub struct Scanner {
     fired: Vec<Fired>,
     looked_at: Vec<usize>,
     digests: (Vec<Digest>, Option<Digest>),
+    limits_digest: Option<Digest>,
     verdict: Verdict,
     /// How many findings, and how many of rules in shadow, are of the locked rulesets that come first.
     of_locked: (usize, usize),
@@ -415,7 +416,11 @@ impl Scanner {
             for digest in known {
                 hasher.update(&digest.0);
             }
-            hasher.update(format!("{:?}", self.limits).as_bytes());
+            let limits = self.limits_digest.get_or_insert_with(|| {
+                let limits = format!("{:?}", self.limits);
+                Digest(*blake3::hash(limits.as_bytes()).as_bytes())
+            });
+            hasher.update(&limits.0);
             *made = Some(Digest(*hasher.finalize().as_bytes()));
         }
         if let Some(digest) = made {

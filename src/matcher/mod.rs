@@ -115,6 +115,15 @@ impl Matcher {
         }
     }
 
+    /// The patterns that it was built from, in their order.
+    pub(crate) fn patterns(&self) -> Vec<Pattern> {
+        match &self.kind {
+            Kind::Nothing => Vec::new(),
+            Kind::Prefixes(prefixes) => prefixes.patterns(),
+            Kind::Automaton(automaton) => automaton.patterns().to_vec(),
+        }
+    }
+
     /// How many states there are, or, of prefixes, beginnings.
     pub(crate) fn states(&self) -> usize {
         match &self.kind {

@@ -22,7 +22,7 @@ impl Policy {
             on_lost_state: floor.on_lost_state,
             sinks: floor.sinks.clone().into(),
             shared: Arc::clone(shared),
-            ..Self::default()
+            ..Self::unnamed()
         };
         for (scene, from, to) in &floor.scenes {
             policy.raise(*scene, *from, *to);
@@ -30,14 +30,14 @@ impl Policy {
         policy
     }
 
-    /// The policy of a tenant without what it may not have, and what that is.
+    /// The policy of a tenant without what it may not have, and what that is; `None` where it is `on_floor`, the operator's.
     pub(crate) fn settled(
         tenant: &Tenant,
         operator: &Operator,
-        shared: &Arc<Shared>,
+        on_floor: &Self,
         rulesets: &[&Ruleset],
-    ) -> (Self, Diagnostics) {
-        let mut policy = Self::on_floor(operator, shared);
+    ) -> (Option<Self>, Diagnostics) {
+        let mut policy = on_floor.clone();
         let mut problems = tenant.file.problems();
         let floor = &operator.floor;
         let file = &tenant.file;
@@ -178,7 +178,8 @@ impl Policy {
         }
         policy.mask = tenant.mask.unwrap_or(policy.mask);
         policy.refusal = tenant.refusal.clone();
-        (policy.named(), problems)
+        let own = (policy != *on_floor).then(|| policy.named());
+        (own, problems)
     }
 }
 

@@ -99,6 +99,13 @@ impl Shared {
 
 impl Default for Policy {
     fn default() -> Self {
+        Self::unnamed().named()
+    }
+}
+
+impl Policy {
+    /// The default, without its digest yet.
+    fn unnamed() -> Self {
         Self {
             jurisdictions: Box::default(),
             on_partial: Action::Review,
@@ -113,11 +120,8 @@ impl Default for Policy {
             shared: Arc::default(),
             digest: Digest([0; 32]),
         }
-        .named()
     }
-}
 
-impl Policy {
     /// The jurisdictions whose lists count, beside `UN`.
     #[must_use]
     pub fn with_jurisdictions<J: AsRef<str>>(
@@ -162,11 +166,12 @@ impl Policy {
         operator: &Operator,
         rulesets: &[&Ruleset],
     ) -> Result<Self, Diagnostics> {
-        let (policy, problems) = Self::settled(tenant, operator, &Shared::of(operator), rulesets);
+        let floor = Self::of_operator(operator);
+        let (policy, problems) = Self::settled(tenant, operator, &floor, rulesets);
         if problems.has_errors() {
             Err(problems)
         } else {
-            Ok(policy)
+            Ok(policy.unwrap_or(floor))
         }
     }
 

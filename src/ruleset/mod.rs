@@ -3,6 +3,8 @@
 //! Everything is flat: rows that name each other by number.
 
 pub(crate) mod prefixes;
+mod sound;
+pub(crate) mod stored;
 mod windows;
 
 use std::fmt;
@@ -21,7 +23,11 @@ pub(crate) use windows::WindowTerms;
 /// Compiled packs. Cheap to share, never changes; `Send + Sync`.
 pub struct Ruleset {
     pub(crate) digest: Digest,
+    /// What the tenant's allow terms are, if it was compiled with some.
+    pub(crate) allow_digest: Option<Digest>,
     pub(crate) locked: bool,
+    /// What it was compiled from.
+    pub(crate) packs: Arc<[PackRow]>,
     pub(crate) terms: Vec<TermRow>,
     /// Skeletons of the terms.
     pub(crate) words: Matcher,
@@ -87,6 +93,11 @@ impl Ruleset {
     /// Seconds of the longest `window` of its rules; 0 if none has one.
     pub fn longest_window(&self) -> u32 {
         self.windows.longest
+    }
+
+    /// Ids and versions of the packs that it was compiled from.
+    pub fn packs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.packs.iter().map(|pack| (&*pack.id, &*pack.version))
     }
 
     /// Whether tenants may not weaken its rules.
@@ -196,6 +207,14 @@ impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// A pack, by its id, version and digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PackRow {
+    pub(crate) id: Arc<str>,
+    pub(crate) version: Arc<str>,
+    pub(crate) digest: [u8; 32],
 }
 
 /// Rows of rows, stored end to end.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
-use crate::ruleset::Groups;
+use crate::ruleset::{Groups, TermRow};
 use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Script, han, signs};
 use crate::text::term::TermReading;
@@ -81,8 +81,20 @@ impl Prefixes {
         nodes + self.terms.bytes() + size_of_val(&*self.known)
     }
 
+    /// The beginnings of those terms that may be written otherwise.
+    pub(crate) fn of(terms: &[TermRow]) -> Self {
+        let mut prefixes = Self::default();
+        for (term, row) in (0..).zip(terms) {
+            if let Some(reading) = row.reading.as_ref().filter(|reading| reading.has_forms()) {
+                prefixes.add(term, reading);
+            }
+        }
+        prefixes.finish();
+        prefixes
+    }
+
     /// Enters a term.
-    pub(crate) fn add(&mut self, term: u32, reading: &TermReading) {
+    fn add(&mut self, term: u32, reading: &TermReading) {
         self.variants = self.variants.or(reading.variants);
         let mut sets = Vec::with_capacity(DEPTH);
         let mut skeleton = Vec::new();
@@ -124,7 +136,7 @@ impl Prefixes {
     }
 
     /// Makes the tree ready to be walked, once all terms are entered.
-    pub(crate) fn finish(&mut self) {
+    fn finish(&mut self) {
         self.terms = Groups::new(self.count as usize, &std::mem::take(&mut self.ends));
         self.nodes.shrink_to_fit();
     }

@@ -24,6 +24,28 @@ pub(crate) struct TermSymbol {
 }
 
 impl TermSymbol {
+    pub(crate) fn new(
+        plain: char,
+        look: char,
+        eligible: bool,
+        inside: bool,
+        between: (u16, u16),
+    ) -> Self {
+        Self {
+            plain,
+            look,
+            eligible,
+            class: tables::class(plain),
+            inside,
+            between,
+        }
+    }
+
+    /// What the term has in the junction after it, as a range of all that it has between symbols.
+    pub(crate) fn between(&self) -> (u16, u16) {
+        self.between
+    }
+
     pub(crate) fn is_word(&self) -> bool {
         is_word(self.class)
     }
@@ -76,6 +98,28 @@ impl TermReading {
             between: between.into(),
             variants,
         }
+    }
+
+    /// The reading of these parts; `None` if it has no symbol, or one names what is not there.
+    pub(crate) fn of(
+        symbols: Box<[TermSymbol]>,
+        between: Box<[char]>,
+        variants: Variants,
+    ) -> Option<Self> {
+        let fits = |symbol: &TermSymbol| {
+            let (start, end) = symbol.between;
+            start <= end && usize::from(end) <= between.len()
+        };
+        (!symbols.is_empty() && symbols.iter().all(fits)).then_some(Self {
+            symbols,
+            between,
+            variants,
+        })
+    }
+
+    /// All that stands in its junctions.
+    pub(crate) fn all_between(&self) -> &[char] {
+        &self.between
     }
 
     /// Whether it may be written otherwise than letter by letter (`src/ARCHITECTURE.md`, 3b).
@@ -131,13 +175,9 @@ fn cells(text: &str, variants: Variants) -> Vec<TermSymbol> {
         let text = &text[cluster.start as usize..cluster.end as usize];
         folder.fold(text, variants, &mut symbols);
         let last = symbols.len().saturating_sub(1);
-        cells.extend(symbols.iter().enumerate().map(|(nth, symbol)| TermSymbol {
-            plain: symbol.plain,
-            look: symbol.look,
-            eligible: cluster.eligible || symbol.latin_look,
-            class: tables::class(symbol.plain),
-            inside: nth < last,
-            between: (0, 0),
+        cells.extend(symbols.iter().enumerate().map(|(nth, symbol)| {
+            let eligible = cluster.eligible || symbol.latin_look;
+            TermSymbol::new(symbol.plain, symbol.look, eligible, nth < last, (0, 0))
         }));
     }
     cells

@@ -38,6 +38,7 @@ mod signing;
 mod source;
 #[cfg(feature = "adapter")]
 mod stage;
+mod stored;
 mod tables;
 mod tenants;
 mod tidy;

@@ -8,6 +8,7 @@
 mod alerts;
 mod base;
 mod check;
+mod compile;
 mod diff;
 mod difference;
 mod evade;
@@ -64,6 +65,7 @@ enum Command {
     Schema(schema::Args),
     Import(import::Args),
     Diff(diff::Args),
+    Compile(compile::Args),
     Tenants(tenants::Args),
     #[cfg(feature = "playground")]
     Playground(playground::Args),
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Compile(args) => compile::run(&args),
         Command::Tenants(args) => tenants::run(&args),
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),
