@@ -290,7 +290,7 @@ fn events_are_signed_for_rooms_of_a_policy_server() {
         .expect("it runs");
     let made = String::from_utf8(made.stdout).expect("text");
     let (key, public) = made.trim().split_once('\n').expect("two lines");
-    let home = crate::server::Home::new();
+    let home = Home::new();
     home.write("policy.key", key);
     let more = "[[callback]]\nname = \"policy\"\ndialect = \"matrix-sign\"\ntenant = \"acme\"\nsecret = { file = \"policy.key\" }\nserver = \"policy.example.org\"\nrooms = { \"!r:example.org\" = \"11\" }\n";
     let server = Server::start_in(home, more, &[]);
