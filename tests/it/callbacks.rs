@@ -226,7 +226,8 @@ fn every_answer_is_valid(
         let reply = account.reply(incoming.as_ref(), &answer);
         let delivered = delivers(dialect, &reply);
         let expected = match kind {
-            "allow" => Some(true),
+            // Nothing to sign with: `tests/it/signing.rs` has something.
+            "allow" => Some(dialect != Dialect::MatrixSign),
             "replace" => delivered.map(|_| delivered == Some(true)),
             _ => Some(false),
         };

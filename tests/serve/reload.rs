@@ -106,3 +106,30 @@ fn a_restart_takes_no_older_pack() {
     let server = run("");
     assert_eq!(server.screen(ACME, text).json()["action"], "pass");
 }
+
+/// `Type=notify`: systemd is told when packs are there, and when the server ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn systemd_is_told_how_it_goes() {
+    use std::os::unix::net::UnixDatagram;
+    use std::time::Duration;
+
+    let home = Home::new();
+    let path = home.0.join("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    socket
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .expect("a timeout");
+    let environment = [("NOTIFY_SOCKET", path.to_str().expect("a path"))];
+    let mut server = Server::begin(home, &configuration(""), &environment);
+    let told = || {
+        let mut state = [0; 64];
+        let length = socket.recv(&mut state).expect("a state");
+        String::from_utf8_lossy(&state[..length]).into_owned()
+    };
+    assert_eq!(told(), "READY=1");
+    assert_eq!(server.get("/readyz").status, 200);
+    server.signal("-TERM");
+    assert_eq!(told(), "STOPPING=1");
+    assert_eq!(server.ended(), Some(0));
+}
