@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -213,7 +212,7 @@ fn sign_with(
             "room_version = \"11\", or rooms = { \"!room:example.org\" = \"11\" }",
         );
     }
-    account.signing = Some(Arc::new(signing));
+    account.signing = Some(std::sync::Arc::new(signing));
 }
 
 #[cfg(not(feature = "matrix-sign"))]
