@@ -10,7 +10,7 @@ use crate::limits::PackLimits;
 use crate::matcher::regex::RegexMatcher;
 use crate::matcher::{Matcher, Pattern, TooLarge};
 use crate::pack::{self, Term};
-use crate::ruleset::{Begins, Groups, PatternTerm, RegexRow, TermRow, Words};
+use crate::ruleset::{Begins, NewTerm, PatternTerm, PatternTerms, RegexRow, Words};
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::symbols::symbol;
 use crate::text::tables;
@@ -23,7 +23,7 @@ use super::problem;
 pub(super) struct Terms<'a> {
     limits: &'a PackLimits,
     known: HashMap<&'a Term, u32>,
-    rows: Vec<TermRow>,
+    rows: Vec<NewTerm>,
     regexes: Vec<RegexRow>,
     sets: Vec<(u32, u32)>,
     patterns: Patterns<PatternTerm>,
@@ -36,7 +36,7 @@ pub(super) struct Terms<'a> {
 
 /// What is handed on.
 pub(super) struct Built {
-    pub(super) rows: Vec<TermRow>,
+    pub(super) rows: Vec<NewTerm>,
     pub(super) regexes: Vec<RegexRow>,
     pub(super) term_sets: Vec<(u32, u32)>,
     pub(super) words: Sorted<PatternTerm>,
@@ -49,16 +49,21 @@ pub(super) struct Sorted<T> {
     pub(super) terms: Vec<(u32, T)>,
 }
 
-impl<T: Copy> Sorted<T> {
-    pub(super) fn build(self) -> Result<Words<T>, TooLarge> {
+impl Sorted<PatternTerm> {
+    pub(super) fn build(self) -> Result<Words, TooLarge> {
         Ok(Words {
             matcher: Matcher::new(&self.patterns)?,
-            terms: Groups::new(self.patterns.len(), &self.terms),
+            terms: PatternTerms::new(self.patterns.len(), &self.terms),
         })
     }
 
+    pub(super) fn build_if_any(self) -> Result<Option<Box<Words>>, TooLarge> {
+        let any = (!self.patterns.is_empty()).then(|| self.build().map(Box::new));
+        any.transpose()
+    }
+
     /// The patterns that have a term of that kind, and those that have none.
-    pub(super) fn split(self, is: impl Fn(&T) -> bool) -> (Self, Self) {
+    pub(super) fn split(self, is: impl Fn(&PatternTerm) -> bool) -> (Self, Self) {
         let mut chosen = vec![false; self.patterns.len()];
         for (pattern, term) in &self.terms {
             chosen[*pattern as usize] |= is(term);
@@ -245,7 +250,7 @@ impl<'a> Terms<'a> {
             Some(self.literal(pack, term, row)?)
         };
         self.known.insert(term, row);
-        self.rows.push(TermRow {
+        self.rows.push(NewTerm {
             text: Arc::clone(&term.text),
             word: term.word,
             turkic: is_turkic(&term.text),

@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use crate::limits::Limits;
 use crate::primitives::Span;
-use crate::ruleset::{Begins, PatternTerm, Ruleset, TermRow};
+use crate::ruleset::{Begins, PatternTerm, Ruleset};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
 use crate::text::skeleton::{self, Bare, Causes, Skeleton, bare_symbols};
@@ -108,6 +108,8 @@ pub(super) struct Searcher {
     bare_cells: Vec<u32>,
     decoded: Decoded,
     reading: Reading,
+    /// The term that is walked.
+    term: TermReading,
     /// What `reading` holds: the raw text, or the decoded one (`true`), of which part.
     filled: Option<bool>,
     filled_part: u32,
@@ -293,9 +295,7 @@ impl Searcher {
         folded: bool,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
-        let any = |ruleset: &&Ruleset| {
-            !ruleset.others.matcher.is_empty() || is_bare(ruleset, Pass::Others)
-        };
+        let any = |ruleset: &&Ruleset| ruleset.others.is_some() || is_bare(ruleset, Pass::Others);
         if !rulesets.iter().any(any) {
             return ControlFlow::Continue(());
         }
@@ -344,9 +344,10 @@ impl Searcher {
         for (at, ruleset) in rulesets.iter().enumerate() {
             let (places, relevance) = (&mut self.places, &mut self.relevance);
             let words = match pass {
-                Pass::Wakers => &ruleset.wakers,
-                Pass::Others => &ruleset.others,
+                Pass::Wakers => Some(&ruleset.wakers),
+                Pass::Others => ruleset.others.as_deref(),
             };
+            let Some(words) = words else { continue };
             words.matcher.search(self.skeleton.symbols(), |candidate| {
                 for pattern in words.terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
@@ -355,7 +356,7 @@ impl Searcher {
                         ruleset: at as u32,
                         at: candidate.start as u32,
                         bare: false,
-                        pattern: *pattern,
+                        pattern,
                     });
                 }
                 ControlFlow::Continue(())
@@ -405,17 +406,16 @@ impl Searcher {
             }
             let (places, relevance) = (&mut self.places, &mut self.relevance);
             let cells = &self.bare_cells;
-            let bare = &ruleset.bare;
-            bare.matcher.search(&self.bare, |candidate| {
-                for term in bare.terms.get(candidate.pattern) {
+            ruleset.bare.search(&self.bare, |candidate| {
+                for term in ruleset.bare_terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
-                    relevance.candidate(ruleset, at, *term, budget)?;
+                    relevance.candidate(ruleset, at, term, budget)?;
                     places.push(Place {
                         ruleset: at as u32,
                         at: cells[candidate.start],
                         bare: true,
                         pattern: PatternTerm {
-                            term: *term,
+                            term,
                             first_run: 1,
                             begins: Begins::Anywhere,
                         },
@@ -478,15 +478,17 @@ impl Searcher {
         }
         self.walked.clear();
         let places = std::mem::take(&mut self.places);
+        let mut term = std::mem::take(&mut self.term);
         let walked = self.walk_places(
             rulesets,
             part,
             look,
             (decoded, view),
-            (look.places.clone().map(|places_of| &places[places_of]), all),
+            (look.places.clone().map(|of| &places[of]), &mut term, all),
             budget,
         );
         self.places = places;
+        self.term = term;
         walked?;
         if self.walked.is_empty() {
             return ControlFlow::Continue(());
@@ -500,7 +502,7 @@ impl Searcher {
         part: &Part<'_>,
         look: &Look,
         (decoded, view): (Option<&Decoded>, View),
-        (places, all): ([&[Place]; 2], bool),
+        (places, scratch, all): ([&[Place]; 2], &mut TermReading, bool),
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let text = decoded.map_or(part.text, Decoded::text);
@@ -512,7 +514,7 @@ impl Searcher {
             if !all && !self.relevance.matters(ruleset, at, term) {
                 continue;
             }
-            let Some(sought) = sought(&ruleset.terms[term as usize], view, part.limits) else {
+            let Some(sought) = sought(ruleset, term, (view, part.limits), scratch) else {
                 continue;
             };
             if !mapped {
@@ -589,7 +591,7 @@ impl Searcher {
             let counts = (!view.decoded || clusters.iter().any(|cluster| cluster.decoded))
                 && (!view.as_l || {
                     let ground = Ground::new(text, &self.reading, view.as_l);
-                    let row = &rulesets[walk.ruleset as usize].terms[walk.term as usize];
+                    let row = rulesets[walk.ruleset as usize].term(walk.term);
                     self.walker.holds_or_l(&ground, row.variants, (start, end))
                 });
             if !counts {
@@ -628,13 +630,13 @@ impl Searcher {
     ) -> ControlFlow<()> {
         let text = part.text;
         for (at, ruleset) in rulesets.iter().enumerate() {
-            for regex in &ruleset.regexes {
+            for regex in &*ruleset.regexes {
                 let wanted = self.relevance.is_candidate(at, regex.term)
                     && (all || self.relevance.matters(ruleset, at, regex.term));
                 if !wanted {
                     continue;
                 }
-                let bound = ruleset.terms[regex.term as usize].word == Some(true);
+                let bound = ruleset.term(regex.term).word == Some(true);
                 let mut spans = Vec::new();
                 let mut spent = 0;
                 let left = budget.left();
@@ -695,11 +697,11 @@ impl Searcher {
         if let Some(way) = found.written {
             return self.written.explain(ruleset, part, found.term, way);
         }
-        let row = &ruleset.terms[found.term as usize];
-        let Some((view, sought)) = found
-            .view
-            .and_then(|view| Some((view, sought(row, view, part.limits)?)))
-        else {
+        let row = ruleset.term(found.term);
+        let Some((view, sought)) = found.view.and_then(|view| {
+            let sought = sought(ruleset, found.term, (view, part.limits), &mut self.term);
+            Some((view, sought?))
+        }) else {
             return Variants::EXACT;
         };
         let mut decoded = std::mem::take(&mut self.decoded);
@@ -732,7 +734,7 @@ impl Searcher {
             row.variants
                 .and(Variants::STANDARD)
                 .without(Variant::Encoded),
-            |variants| explains(walker, &ground, &sought, &row.text, variants, (start, end)),
+            |variants| explains(walker, &ground, &sought, row.text, variants, (start, end)),
         );
         self.decoded = decoded;
         smallest.or(forced)
@@ -767,8 +769,14 @@ pub(super) fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bo
     variants
 }
 
-fn sought<'a>(row: &'a TermRow, view: View, limits: &Limits) -> Option<Sought<'a>> {
-    let reading: &TermReading = row.reading.as_ref()?;
+fn sought<'a>(
+    ruleset: &'a Ruleset,
+    term: u32,
+    (view, limits): (View, &Limits),
+    scratch: &'a mut TermReading,
+) -> Option<Sought<'a>> {
+    let row = ruleset.term(term);
+    let reading = ruleset.terms.reading(term, scratch)?;
     (!view.decoded || row.variants.contains(Variant::Encoded)).then_some(Sought {
         reading,
         word: row.word,
@@ -798,7 +806,7 @@ fn on_border(text: &str, at: usize) -> bool {
 
 /// Whether the terms of symbols alone are looked for then.
 fn is_bare(ruleset: &Ruleset, pass: Pass) -> bool {
-    !ruleset.bare.matcher.is_empty() && ruleset.bare_wakes == (pass == Pass::Wakers)
+    !ruleset.bare.is_empty() && ruleset.bare_wakes == (pass == Pass::Wakers)
 }
 
 /// A candidate and what its walks need.

@@ -257,7 +257,7 @@ impl Registry {
         let made = tenants
             .into_iter()
             .map(|(tenant, own)| {
-                let packs = own.as_ref().map(|own| Arc::clone(&own.packs));
+                let packs = own.as_ref().map(|own| Arc::clone(&own.rules.packs));
                 let own = fitting(&tenant, own, &house);
                 Compiled {
                     tenant: Arc::new(tenant),

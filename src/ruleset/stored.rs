@@ -15,10 +15,12 @@ use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Listing, Severity};
 
+use super::columns::{Groups, Numbers, Sparse, Texts};
 use super::prefixes::Prefixes;
+use super::terms::TermKind;
 use super::{
-    Begins, Digest, Groups, LowerRow, Node, Operand, PackRow, PatternTerm, RegexRow, RuleRow,
-    Ruleset, TermRow, Words,
+    Begins, Digest, LowerRow, Names, Node, Operand, PackRow, PatternTerms, RegexRow, RuleTraits,
+    Ruleset, TermRow, Terms, Words,
 };
 
 /// What is wrong with the bytes.
@@ -27,22 +29,26 @@ pub(crate) struct Flaw(pub(crate) &'static str);
 
 /// Bytes that are left to read.
 #[derive(Debug)]
-pub(crate) struct Source<'a>(&'a [u8]);
+pub(crate) struct Source<'a> {
+    left: &'a [u8],
+    /// How many there were.
+    whole: usize,
+}
 
 impl<'a> Source<'a> {
     fn take(&mut self, bytes: usize) -> Result<&'a [u8], Flaw> {
-        let (taken, rest) = self
-            .0
+        let (taken, left) = self
+            .left
             .split_at_checked(bytes)
             .ok_or(Flaw("it ends too early"))?;
-        self.0 = rest;
+        self.left = left;
         Ok(taken)
     }
 
     /// A length of things of at least `least` bytes each.
     fn length(&mut self, least: usize) -> Result<usize, Flaw> {
         let length = u32::read(self)? as usize;
-        if length > self.0.len() / least {
+        if length > self.left.len() / least {
             return Err(Flaw("a length is beyond the end"));
         }
         Ok(length)
@@ -102,15 +108,18 @@ macro_rules! rows {
 }
 
 rows! {
+    Groups { starts, members }
     Listing { list, reference, from, until }
     LowerRow { when, unless, to }
     PackRow { id, version, digest }
-    PatternTerm { term, begins, first_run }
+    Names { kinds, table }
+    PatternTerms { terms, ways, table }
     Pattern { symbols, begins_word, ends_word, doubled }
-    RuleRow {
-        id, category, severity, action, alert, shadow, rollout, min_confidence, window, scenes, from, until, references, listings, when,
-        lower, except, positive
+    RuleTraits {
+        category, severity, action, alert, shadow, rollout, min_confidence, window, scenes, from, until, references, listings, pack, pack_except
     }
+    Sparse { rows, numbers }
+    TermKind { word, turkic, regex, variants }
     Window { messages, seconds }
 }
 
@@ -247,16 +256,91 @@ impl<T: Stored> Stored for Option<T> {
     }
 }
 
-impl Stored for [Option<u32>; 2] {
-    const LEAST: usize = 2;
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    const LEAST: usize = A::LEAST + B::LEAST;
 
     fn write(&self, out: &mut Vec<u8>) {
-        self[0].write(out);
-        self[1].write(out);
+        self.0.write(out);
+        self.1.write(out);
     }
 
     fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
-        Ok([Stored::read(from)?, Stored::read(from)?])
+        Ok((A::read(from)?, B::read(from)?))
+    }
+}
+
+impl Stored for Numbers {
+    const LEAST: usize = 5;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Steps { first, step, len } => {
+                out.push(0);
+                first.write(out);
+                step.write(out);
+                len.write(out);
+            }
+            Self::Ones(numbers) => {
+                out.push(1);
+                (numbers.len() as u32).write(out);
+                out.extend_from_slice(numbers);
+            }
+            Self::Twos(numbers) => {
+                out.push(2);
+                numbers.write(out);
+            }
+            Self::Fours(numbers) => {
+                out.push(4);
+                numbers.write(out);
+            }
+        }
+    }
+
+    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
+        let width = u8::read(from)?;
+        match width {
+            0 => {
+                let (first, step) = Stored::read(from)?;
+                let len = u32::read(from)?;
+                // What has as many rows has some byte for each elsewhere.
+                let steps = Self::steps(first, step, len).filter(|_| len as usize <= from.whole);
+                steps.ok_or(Flaw("numbers are beyond all bounds"))
+            }
+            1 => {
+                let length = from.length(1)?;
+                Ok(Self::Ones(from.take(length)?.into()))
+            }
+            2 => {
+                let length = from.length(2)?;
+                let pairs = from.take(2 * length)?.as_chunks::<2>().0;
+                let numbers = pairs.iter().map(|pair| u16::from_le_bytes(*pair));
+                Ok(Self::Twos(numbers.collect()))
+            }
+            4 => {
+                let length = from.length(4)?;
+                let fours = from.take(4 * length)?.as_chunks::<4>().0;
+                let numbers = fours.iter().map(|four| u32::from_le_bytes(*four));
+                Ok(Self::Fours(numbers.collect()))
+            }
+            _ => Err(Flaw("numbers of no width")),
+        }
+    }
+}
+
+impl Stored for Texts {
+    const LEAST: usize = 9;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        (self.all.len() as u32).write(out);
+        out.extend_from_slice(self.all.as_bytes());
+        self.lengths.write(out);
+    }
+
+    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
+        let length = from.length(1)?;
+        let all =
+            std::str::from_utf8(from.take(length)?).map_err(|_| Flaw("a text is no UTF-8"))?;
+        Self::of(all.into(), Numbers::read(from)?).ok_or(Flaw("texts do not stand end to end"))
     }
 }
 
@@ -331,22 +415,6 @@ impl Stored for Arc<str> {
         let length = from.length(1)?;
         let text = std::str::from_utf8(from.take(length)?);
         text.map(Self::from).map_err(|_| Flaw("a text is no UTF-8"))
-    }
-}
-
-impl<T: Stored> Stored for Groups<T> {
-    const LEAST: usize = 8;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        self.starts.write(out);
-        self.members.write(out);
-    }
-
-    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
-        Ok(Self {
-            starts: Stored::read(from)?,
-            members: Stored::read(from)?,
-        })
     }
 }
 
@@ -499,39 +567,20 @@ impl Stored for TermReading {
     }
 }
 
-impl Stored for TermRow {
-    const LEAST: usize = 11;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        self.text.write(out);
-        self.word.write(out);
-        self.turkic.write(out);
-        self.variants.write(out);
-        self.reading.write(out);
-    }
-
-    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
-        Ok(Self {
-            text: Stored::read(from)?,
-            word: Stored::read(from)?,
-            turkic: Stored::read(from)?,
-            variants: Stored::read(from)?,
-            reading: Stored::read(from)?,
-        })
-    }
-}
-
 impl Ruleset {
     /// Writes everything down that cannot be made again from the rest.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         self.digest.write(out);
         self.allow_digest.write(out);
         self.locked.write(out);
-        self.packs.write(out);
         self.terms.write(out);
-        write_words(&self.wakers, out);
-        write_words(&self.others, out);
-        write_words(&self.bare, out);
+        self.wakers.write(out);
+        self.others.is_some().write(out);
+        if let Some(others) = &self.others {
+            others.write(out);
+        }
+        self.bare.patterns().write(out);
+        self.bare_terms.write(out);
         (self.regexes.len() as u32).write(out);
         for regex in &self.regexes {
             regex.term.write(out);
@@ -560,31 +609,39 @@ impl Ruleset {
     pub(crate) fn read(
         bytes: &[u8],
         limits: &PackLimits,
-        mut regex: impl FnMut(&TermRow) -> Result<RegexMatcher, Flaw>,
+        mut regex: impl FnMut(TermRow<'_>) -> Result<RegexMatcher, Flaw>,
     ) -> Result<Self, Flaw> {
-        let from = &mut Source(bytes);
+        let from = &mut Source {
+            left: bytes,
+            whole: bytes.len(),
+        };
         let digest = Stored::read(from)?;
         let allow_digest = Stored::read(from)?;
         let locked = Stored::read(from)?;
-        let packs = Stored::read(from)?;
-        let terms: Vec<TermRow> = Stored::read(from)?;
+        let terms = Terms::read(from)?;
         if terms.len() > limits.terms {
             return Err(Flaw("it holds more terms than the limit allows"));
         }
-        let (wakers, of_wakers) = read_words(from)?;
-        let (others, of_others) = read_words(from)?;
-        let (bare, of_bare) = read_words(from)?;
+        terms.sound()?;
+        let terms = terms.keeping();
+        let (wakers, of_wakers) = Words::read(from)?;
+        let others = bool::read(from)?.then(|| Words::read(from)).transpose()?;
+        let (others, of_others) =
+            others.map_or((None, 0), |(words, of)| (Some(Box::new(words)), of));
+        let (bare, of_bare) = matcher(from)?;
+        let bare_terms = Stored::read(from)?;
         let mut regexes = Vec::new();
         for _ in 0..from.length(5)? {
             let (term, in_skeleton) = (u32::read(from)?, bool::read(from)?);
-            let row = terms.get(term as usize).filter(|row| row.reading.is_none());
-            let row = row.ok_or(Flaw("a regex is of no term"))?;
+            if term as usize >= terms.len() || !terms.is_regex(term) {
+                return Err(Flaw("a regex is of no term"));
+            }
             if regexes.len() >= limits.regexes {
                 return Err(Flaw("it holds more regexes than the limit allows"));
             }
             regexes.push(RegexRow {
                 term,
-                matcher: regex(row)?,
+                matcher: regex(terms.get(term))?,
                 in_skeleton,
             });
         }
@@ -592,18 +649,16 @@ impl Ruleset {
             digest,
             allow_digest,
             locked,
-            packs,
             patterns: of_wakers + of_others + of_bare,
             wakers,
             others,
             bare,
+            bare_terms,
             bare_wakes: false,
             prefixes: Prefixes::of(&terms),
-            encoded: terms
-                .iter()
-                .any(|row| row.variants.contains(Variant::Encoded)),
+            encoded: terms.any(Variant::Encoded),
             terms,
-            regexes,
+            regexes: regexes.into(),
             term_sets: Stored::read(from)?,
             set_rules: Stored::read(from)?,
             set_names: Stored::read(from)?,
@@ -622,29 +677,31 @@ impl Ruleset {
             allow: Stored::read(from)?,
             windows: Stored::read(from)?,
         };
-        if !from.0.is_empty() {
+        if !from.left.is_empty() {
             return Err(Flaw("something follows its end"));
         }
         read.sound([of_wakers, of_others, of_bare])?;
-        let bare = &read.bare.terms.members;
-        read.bare_wakes = bare.iter().any(|term| read.wakes(*term));
+        read.bare_wakes = read.bare_terms.members.iter().any(|term| read.wakes(term));
         Ok(read)
     }
 }
 
-fn write_words<T: Copy>(words: &Words<T>, out: &mut Vec<u8>)
-where
-    Groups<T>: Stored,
-{
-    words.matcher.patterns().write(out);
-    words.terms.write(out);
+impl Words {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.matcher.patterns().write(out);
+        self.terms.write(out);
+    }
+
+    /// With how many patterns there are.
+    fn read(from: &mut Source<'_>) -> Result<(Self, usize), Flaw> {
+        let (matcher, patterns) = matcher(from)?;
+        let terms = Stored::read(from)?;
+        Ok((Self { matcher, terms }, patterns))
+    }
 }
 
-/// With how many patterns there are. They are written in order, which shows that none is there twice.
-fn read_words<T: Copy>(from: &mut Source<'_>) -> Result<(Words<T>, usize), Flaw>
-where
-    Groups<T>: Stored,
-{
+/// A matcher, and how many patterns it has. They are written in order, which shows that none is there twice.
+fn matcher(from: &mut Source<'_>) -> Result<(Matcher, usize), Flaw> {
     let patterns: Vec<Pattern> = Stored::read(from)?;
     let rising = patterns
         .windows(2)
@@ -656,6 +713,5 @@ where
         return Err(Flaw("the patterns are not in order"));
     }
     let matcher = Matcher::new(&patterns).map_err(|_| Flaw("the patterns are too many"))?;
-    let terms = Stored::read(from)?;
-    Ok((Words { matcher, terms }, patterns.len()))
+    Ok((matcher, patterns.len()))
 }

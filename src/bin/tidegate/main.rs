@@ -16,12 +16,16 @@ mod explain;
 mod explain_code;
 mod fmt;
 mod import;
+#[cfg(any(feature = "serve", feature = "worker"))]
+mod log;
 mod messages;
 mod new;
 mod operator;
 mod packs;
 #[cfg(feature = "playground")]
 mod playground;
+#[cfg(any(feature = "serve", feature = "worker"))]
+mod prometheus;
 mod replace;
 mod revision;
 mod schema;

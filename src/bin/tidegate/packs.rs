@@ -372,7 +372,7 @@ pub(crate) struct Rules {
     /// Titles of the rules that have one, by full id.
     titles: BTreeMap<String, String>,
     /// Versions of the packs, by id.
-    pub(crate) versions: BTreeMap<String, String>,
+    pub(crate) versions: Versions,
     /// Rules that are not screened, and why: draft or retired.
     pub(crate) asleep: Vec<(String, &'static str)>,
 }
@@ -563,6 +563,20 @@ impl Rules {
         self.rulesets.push(Compiled::of(packs, allow, base)?);
         Ok(())
     }
+}
+
+/// Versions of packs, by id.
+pub(crate) type Versions = BTreeMap<String, String>;
+
+/// The base library as the ruleset that all tenants have, and the versions of its packs.
+#[cfg(any(feature = "serve", feature = "worker"))]
+pub(crate) fn shared_base() -> Result<(Vec<Arc<Ruleset>>, Versions), Broke> {
+    let packs = tidegate::base::packs().map_err(broken)?;
+    let versions = packs
+        .iter()
+        .map(|pack| (pack.id.to_string(), pack.version.to_string()))
+        .collect();
+    Ok((vec![Arc::new(compile(packs, true)?)], versions))
 }
 
 /// The packs of the paths, and a tenant's with its allow terms, as one ruleset.

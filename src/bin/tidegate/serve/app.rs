@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tidegate::adapter::source::Watch;
-use tidegate::adapter::{Answer, Cause, Decision, Judged, NotJudged, Stage};
+use tidegate::adapter::{Answer, Cause, Decision, NotJudged, Stage};
 use tidegate::verdict::Report;
 use tidegate::{Message, Scene, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
 
-use super::alerting::{Alerting, Pending};
+use super::alerting::Alerting;
 use super::config::Config;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Route};
+use crate::alerts::Wanted;
+use crate::log::{self, Sampler};
 use crate::time;
 
 /// How often it is measured how long work waits.
@@ -34,7 +37,7 @@ pub(super) struct App {
     pub(super) metrics: Metrics,
     /// Threads for what takes long.
     workers: Arc<Semaphore>,
-    sampled: AtomicU64,
+    sampler: Sampler,
 }
 
 /// What judges messages.
@@ -51,7 +54,7 @@ pub(super) struct Judgement {
     pub(super) decision: Decision,
     /// The verdict as JSON, if it was asked for; with the ids of its alerts, and without.
     pub(super) report: [Vec<u8>; 2],
-    pub(super) pending: Option<Pending>,
+    pub(super) pending: Option<Wanted>,
 }
 
 impl App {
@@ -68,7 +71,7 @@ impl App {
             lag: AtomicU64::new(0),
             metrics: Metrics::default(),
             workers: Arc::new(Semaphore::new(workers)),
-            sampled: AtomicU64::new(0),
+            sampler: Sampler::default(),
         }
     }
 
@@ -76,6 +79,20 @@ impl App {
     pub(super) fn config(&self) -> Arc<Config> {
         let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&config)
+    }
+
+    /// Puts a configuration in the place of the one that is there.
+    pub(super) fn take_on(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.set_manners();
+    }
+
+    /// Tells what judges how the servers of tenants are told.
+    pub(super) fn set_manners(&self) {
+        if let Some(ready) = self.ready.get() {
+            let (all, of_tenants) = self.config().manners();
+            ready.stage.set_manners(all, of_tenants);
+        }
     }
 
     /// Measures for as long as the server runs how long work waits for a thread. Who measures waits as everybody does.
@@ -124,11 +141,11 @@ impl App {
         let Ok(Ok(permit)) = permit else {
             return Err(Cause::Overload);
         };
-        let app = Arc::clone(self);
+        let (app, span) = (Arc::clone(self), Span::current());
         let job = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             // It was there a moment ago, and is never taken away.
-            app.ready.get().map(work)
+            span.in_scope(|| app.ready.get().map(work))
         });
         match timeout_at(until, job).await {
             Ok(Ok(Some(done))) => Ok(done),
@@ -158,7 +175,7 @@ impl App {
     pub(super) async fn settle(
         self: &Arc<Self>,
         decision: &mut Decision,
-        pending: Option<Pending>,
+        pending: Option<Wanted>,
         until: Instant,
         otherwise: impl FnOnce(&Ready, Cause) -> Decision,
     ) -> bool {
@@ -186,31 +203,10 @@ impl App {
         false
     }
 
-    /// One of so many verdicts is logged, without text.
-    fn sample(&self, judged: Judged<'_>, decision: &Decision) {
-        let every = self.config().written.log.sample;
-        if every == 0
-            || !self
-                .sampled
-                .fetch_add(1, Ordering::Relaxed)
-                .is_multiple_of(every)
-        {
-            return;
-        }
-        let rules: Vec<&str> = judged
-            .verdict
-            .findings
-            .iter()
-            .map(|finding| &*finding.rule)
-            .collect();
-        tracing::info!(
-            tenant = judged.rules.id(),
-            action = judged.verdict.action.name(),
-            coverage = %judged.verdict.coverage,
-            answer = decision.answer.name(),
-            rules = ?rules,
-            "verdict"
-        );
+    /// The span of a message, if it is one of those that are logged.
+    pub(super) fn span(&self, route: Route) -> Span {
+        self.sampler
+            .span(self.config().written.log.sample, route.name())
     }
 }
 
@@ -227,7 +223,7 @@ impl Ready {
         self.stage.judge(message, now, |judged| {
             let decision = self.stage.answer(judged, message, whole, language);
             app.metrics.judged(judged.verdict);
-            app.sample(judged, &decision);
+            log::verdict(judged.rules.id(), judged.verdict);
             let pending = self
                 .alerting
                 .as_ref()
@@ -249,6 +245,12 @@ impl Ready {
                 pending,
             }
         })
+    }
+
+    /// Counts what became of a message.
+    pub(super) fn count(&self, decision: &Decision) {
+        self.stage.count(decision);
+        log::decision(decision);
     }
 
     /// What becomes of a message that was not judged.

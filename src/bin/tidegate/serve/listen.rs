@@ -13,7 +13,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tidegate::diag::Lang;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -21,9 +20,12 @@ use tokio_io_timeout::TimeoutStream;
 
 use super::app::App;
 use super::audit::Audit;
+use super::reload::{Source, at_hangups};
 use super::routes::{Handle, router};
 use super::{load, notify};
 use crate::{Broke, Done, time};
+
+pub(super) use tls::Tls;
 
 /// Bytes of the head of a request.
 const HEAD: usize = 32 << 10;
@@ -35,20 +37,20 @@ const EXPIRE: Duration = Duration::from_secs(3_600);
 const NOTICE: Duration = Duration::from_millis(500);
 
 /// Listens until it is told to end, or until packs cannot be loaded.
-pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, lang: Lang) -> Result<Done, Broke> {
+pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, source: Source) -> Result<Done, Broke> {
     let address = app.config().listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| Broke::Usage(format!("cannot listen on {address}: {error}")))?;
-    let tls = tls::Tls::load(&app.config())?;
+    let tls = Tls::load(&app.config())?;
     say_where(listener.local_addr()?, tls.is_some())?;
 
     let loading = {
-        let app = Arc::clone(&app);
+        let (app, lang) = (Arc::clone(&app), source.lang);
         tokio::task::spawn_blocking(move || load(&app, lang))
     };
     tokio::spawn(Arc::clone(&app).measure());
-    tokio::spawn(reload(Arc::clone(&app), tls.clone()));
+    tokio::spawn(at_hangups(Arc::clone(&app), tls.clone(), source));
     tokio::spawn(expire(Arc::clone(&app)));
     let (stop, mut stopped) = oneshot::channel();
     let accepting = tokio::spawn({
@@ -124,7 +126,7 @@ type Connection = Pin<Box<TimeoutStream<TcpStream>>>;
 struct Door {
     open: Router,
     shedding: Router,
-    tls: Option<tls::Tls>,
+    tls: Option<Tls>,
     app: Arc<App>,
 }
 
@@ -211,31 +213,6 @@ async fn expire(app: Arc<App>) {
     }
 }
 
-/// Looks at the folder, and at the certificate, at SIGHUP.
-#[cfg(unix)]
-async fn reload(app: Arc<App>, tls: Option<tls::Tls>) {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        return;
-    };
-    while hangups.recv().await.is_some() {
-        if let Some(ready) = app.ready.get() {
-            let watch = ready
-                .watch
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            watch.look();
-        }
-        if let Some(tls) = &tls {
-            tls.reload(&app.config());
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn reload(_: Arc<App>, _: Option<tls::Tls>) {}
-
 /// Waits until the server is told to end.
 #[cfg(unix)]
 fn end() -> impl Future<Output = ()> {
@@ -279,7 +256,7 @@ mod tls {
 
     /// The certificate, which may change.
     #[derive(Clone)]
-    pub(super) struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
+    pub(in crate::serve) struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
 
     impl Tls {
         pub(super) fn load(config: &Config) -> Result<Option<Self>, Broke> {
@@ -291,7 +268,7 @@ mod tls {
         }
 
         /// Takes the certificate that is there now; a bad one never replaces a good one.
-        pub(super) fn reload(&self, config: &Config) {
+        pub(in crate::serve) fn reload(&self, config: &Config) {
             match config.tls.as_ref().map(read) {
                 Some(Ok(fresh)) => *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh,
                 Some(Err(why)) => {
@@ -343,7 +320,7 @@ mod tls {
 
     /// There is none: a configuration that asks for it was refused.
     #[derive(Clone)]
-    pub(super) enum Tls {}
+    pub(in crate::serve) enum Tls {}
 
     impl Tls {
         pub(super) fn load(_: &Config) -> Result<Option<Self>, Broke> {
@@ -351,7 +328,7 @@ mod tls {
         }
 
         #[cfg(unix)]
-        pub(super) fn reload(&self, _: &Config) {
+        pub(in crate::serve) fn reload(&self, _: &Config) {
             match *self {}
         }
 

@@ -14,6 +14,7 @@ use super::app::App;
 use super::audit::Audit;
 use super::metrics::Metrics;
 use super::{admin, callbacks, screen, stream};
+use crate::prometheus::CONTENT_TYPE;
 
 /// What a request's handler gets: the server, and whether its connection is one too many.
 #[derive(Clone, Debug)]
@@ -45,6 +46,11 @@ pub(super) fn router(handle: Handle) -> Router {
         .route(
             "/_matrix/policy/unstable/org.matrix.msc4284/event/{event}/check",
             post(callbacks::matrix),
+        )
+        .route("/_matrix/policy/v1/sign", post(callbacks::matrix_sign))
+        .route(
+            "/.well-known/matrix/policy_server",
+            get(callbacks::matrix_key),
         )
         .fallback(async || {
             problem(
@@ -90,10 +96,9 @@ async fn metrics(State(handle): State<Handle>) -> Response {
 
 fn plain(text: String) -> Response {
     let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
     response
 }
 

@@ -11,13 +11,15 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tidegate::adapter::{Cause, Decision, NotJudged};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
-use super::alerting::{Pending, fresh_id};
+use super::alerting::fresh_id;
 use super::app::{App, Judgement, Ready, write};
 use super::config::Token;
 use super::metrics::Route;
 use super::routes::{Handle, body, json, problem};
 use super::tokens::Hash;
+use crate::alerts::Wanted;
 use crate::messages::{Bad, Input, id_text};
 
 pub(super) const NDJSON: &str = "application/x-ndjson";
@@ -88,7 +90,9 @@ fn tenant_of<'a>(token: &'a Token, named: Option<&'a str>) -> Result<&'a str, Ba
 pub(super) async fn one(State(handle): State<Handle>, request: Request) -> Response {
     let began = Instant::now();
     let app = &handle.app;
-    let response = screen(&handle, request, began).await;
+    let response = screen(&handle, request, began)
+        .instrument(app.span(Route::Screen))
+        .await;
     app.metrics.took(Route::Screen, began.elapsed());
     response
 }
@@ -167,7 +171,7 @@ async fn screen(handle: &Handle, request: Request, began: Instant) -> Response {
         Err(None) => return not_ready(),
     };
     if let Some(ready) = app.ready.get() {
-        ready.stage.count(&decision);
+        ready.count(&decision);
     }
     match report {
         Some(report) => marked(json(StatusCode::OK, report), &decision),
@@ -439,7 +443,7 @@ fn batch_of(
             message: format!("a batch has at most {most} messages"),
         });
     }
-    let answers = many(ready, app, token, &items, 1, until);
+    let answers = many(ready, app, token, &items, (Route::Batch, 1), until);
     if lines {
         return Ok(as_lines(&answers));
     }
@@ -464,13 +468,13 @@ pub(super) fn many(
     app: &App,
     token: &Token,
     items: &[&[u8]],
-    first: usize,
+    (route, first): (Route, usize),
     until: Instant,
 ) -> Vec<Vec<u8>> {
     // Answers, and which of them wait for an alert.
     let mut answers: Vec<Vec<u8>> = Vec::with_capacity(items.len());
-    let mut waiting: Vec<(usize, Vec<u8>, Decision)> = Vec::new();
-    let mut pending: Vec<Pending> = Vec::new();
+    let mut waiting: Vec<(usize, Vec<u8>, Decision, Span)> = Vec::new();
+    let mut pending: Vec<Wanted> = Vec::new();
     let longest = app.config().written.limits.body_bytes;
     for (place, item) in items.iter().enumerate() {
         if item.len() > longest {
@@ -478,14 +482,16 @@ pub(super) fn many(
             answers.push(refusal(first + place, None, bad.code, &bad.message));
             continue;
         }
-        match answer(ready, app, token, item, first + place, until) {
+        let span = app.span(route);
+        let answered = span.in_scope(|| answer(ready, app, token, item, first + place, until));
+        match answered {
             Ok(Judgement {
                 decision,
                 report: [with, plain],
                 pending: Some(alerts),
             }) => {
                 answers.push(with);
-                waiting.push((place, plain, decision));
+                waiting.push((place, plain, decision, span));
                 pending.push(alerts);
             }
             Ok(Judgement {
@@ -493,14 +499,14 @@ pub(super) fn many(
                 report: [with, _],
                 pending: None,
             }) => {
-                ready.stage.count(&decision);
+                span.in_scope(|| ready.count(&decision));
                 answers.push(with);
             }
             Err(refused) => answers.push(refused),
         }
     }
     if let Some(alerting) = &ready.alerting {
-        for ((place, plain, mut decision), kept) in
+        for ((place, plain, mut decision, span), kept) in
             waiting.into_iter().zip(alerting.keep_all(pending))
         {
             match kept {
@@ -511,7 +517,7 @@ pub(super) fn many(
                     answers[place] = failed(items[place], first + place, Cause::AlertLost);
                 }
             }
-            ready.stage.count(&decision);
+            span.in_scope(|| ready.count(&decision));
         }
     }
     answers
@@ -559,9 +565,7 @@ fn answer(
         .and_then(|()| tenant_of(token, input.tenant()))
         .map_err(|bad| refusal(line, id, bad.code, &bad.message))?;
     let failed = |cause| {
-        ready
-            .stage
-            .count(&ready.without(Some(tenant), Some(input.scene()), None, cause));
+        ready.count(&ready.without(Some(tenant), Some(input.scene()), None, cause));
         let (code, message) = said(cause);
         refusal(line, id, code, message)
     };

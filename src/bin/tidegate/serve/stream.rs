@@ -227,7 +227,7 @@ impl Stream {
             let (app, piece) = (Arc::clone(&self.app), piece.clone());
             move |ready: &Ready| {
                 let lines: Vec<&[u8]> = piece.split(|byte| *byte == b'\n').collect();
-                many(ready, &app, &token, &lines, first, until)
+                many(ready, &app, &token, &lines, (Route::Stream, first), until)
             }
         };
         let judged = self.app.work_later(until, work).await;
