@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use crate::pack::frequency;
 use crate::ruleset::{Groups, NewRule, NewTerm, Node, Operand};
-
 use crate::text::tables;
 
 use super::conditions::Conditions;
