@@ -3,6 +3,7 @@
 //! Everything is flat: rows that name each other by number.
 
 pub(crate) mod prefixes;
+pub(crate) mod sieve;
 mod windows;
 
 use std::fmt;

@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use crate::ruleset::Groups;
+use crate::ruleset::sieve::Sieve;
 use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Script, han, signs};
 use crate::text::term::TermReading;
@@ -53,6 +54,8 @@ pub(crate) struct Prefixes {
     known: Box<[u64; 1 << 10]>,
     /// What the terms ask for together.
     pub(crate) variants: Variants,
+    /// What holds most texts back.
+    pub(crate) sieve: Sieve,
 }
 
 impl Default for Prefixes {
@@ -64,6 +67,7 @@ impl Default for Prefixes {
             terms: Groups::default(),
             known: Box::new([0; 1 << 10]),
             variants: Variants::EXACT,
+            sieve: Sieve::default(),
         }
     }
 }
@@ -78,12 +82,13 @@ impl Prefixes {
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         let nodes = self.nodes.capacity() * size_of::<(u64, u32)>();
-        nodes + self.terms.bytes() + size_of_val(&*self.known)
+        nodes + self.terms.bytes() + size_of_val(&*self.known) + self.sieve.bytes()
     }
 
     /// Enters a term.
     pub(crate) fn add(&mut self, term: u32, reading: &TermReading) {
         self.variants = self.variants.or(reading.variants);
+        self.sieve.add(reading);
         let mut sets = Vec::with_capacity(DEPTH);
         let mut skeleton = Vec::new();
         for symbol in &reading.symbols {
@@ -127,6 +132,7 @@ impl Prefixes {
     pub(crate) fn finish(&mut self) {
         self.terms = Groups::new(self.count as usize, &std::mem::take(&mut self.ends));
         self.nodes.shrink_to_fit();
+        self.sieve.finish();
     }
 
     /// The ends of all rows of codes, one of each set, of which no two neighbours are refused.
