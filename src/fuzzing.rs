@@ -5,18 +5,22 @@
 
 mod against;
 mod disguise;
+mod hundred;
 mod packs;
 mod parse;
 mod shares;
 mod steps;
+mod stored;
 mod tenants;
 mod toml;
 mod windows;
 
 pub use against::{engine, explained, hits, relation, verdict};
+pub use hundred::hundred_rules;
 pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};
+pub use stored::{forge, forged, stored};
 pub use tenants::{Fate, tenants};
 pub use windows::{windows, windows_of};
 

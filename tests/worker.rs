@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "long runs say what they came to")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -147,21 +147,33 @@ impl Set {
 
     /// A worker that is ready.
     fn worker(&self, name: &str) -> Process {
+        self.worker_with(name, &[]).0
+    }
+
+    /// A worker that is ready, and what it said first.
+    fn worker_with(&self, name: &str, arguments: &[&str]) -> (Process, Value) {
+        let log = std::fs::File::create(self.temp.0.join(format!("log-{name}"))).expect("a file");
         let mut child = self
             .command()
+            .args(arguments)
             .args(["--name", name, "--alerts"])
             .arg(format!("box-{name}"))
             .arg("--cache")
             .arg(format!("cache-{name}"))
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("it runs");
         let mut line = String::new();
         let out = child.stdout.take().expect("a pipe");
         BufReader::new(out).read_line(&mut line).expect("a line");
         assert!(line.contains("\"worker\""), "{line}");
-        Process(child)
+        let said = serde_json::from_str(&line).expect("JSON");
+        (Process(child), said)
+    }
+
+    fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.temp.0.join(format!("log-{name}"))).expect("a file")
     }
 
     async fn context(&self) -> Context {
@@ -381,6 +393,163 @@ fn packs_reach_workers_and_bad_ones_do_not() {
                 .all(|(_, answer)| answer["action"] == "pass")
         );
         assert_ne!(after[0].1["ruleset"], after[31].1["ruleset"]);
+    });
+}
+
+/// The value of a metric without labels.
+fn metric(metrics: &str, name: &str) -> Option<f64> {
+    let row = metrics.lines().find(|line| {
+        line.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with(' '))
+    });
+    row?.rsplit(' ').next()?.parse().ok()
+}
+
+fn metrics(said: &Value) -> String {
+    let address = said["metrics"].as_str().expect("an address");
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    )
+    .expect("it is sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    text
+}
+
+/// A message whose alert cannot be kept holds its partition up until it is put aside, and that can be seen from outside.
+#[test]
+fn how_far_workers_are_behind_is_told() {
+    let Some(set) = Set::start("lag") else {
+        return;
+    };
+    std::fs::create_dir_all(set.temp.0.join("box-one")).expect("a folder");
+    std::fs::write(
+        set.temp.0.join("box-one/alerts.toml"),
+        "[outbox]\nbytes = 1\n",
+    )
+    .expect("it is written");
+    let arguments = [
+        "--metrics",
+        "127.0.0.1:0",
+        "--log-level",
+        "trace",
+        "--log-sample",
+        "1",
+    ];
+    let (_worker, said) = set.worker_with("one", &arguments);
+    type Of<'a> = &'a dyn Fn(&str) -> f64;
+    let wait = |what: &str, holds: &dyn Fn(Of<'_>) -> bool| {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let text = metrics(&said);
+            let of = |name: &str| {
+                metric(&text, &format!("tidegate_worker_{name}"))
+                    .unwrap_or_else(|| panic!("{name} in {text}"))
+            };
+            if holds(&of) {
+                break;
+            }
+            assert!(Instant::now() < until, "{what}: {text}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    wait("all partitions", &|of| of("partitions") == 8.0);
+    let send = |ids: std::ops::Range<u32>| {
+        runtime().block_on(async {
+            let context = set.context().await;
+            for id in ids {
+                let line = json!({ "id": id, "text": "a gift card" }).to_string();
+                publish(&context, "tidegate.in.acme.g1", line).await;
+            }
+        });
+    };
+    // The first makes the outbox longer than it may be.
+    send(0..1);
+    wait("the first alert", &|of| of("answered_total") == 1.0);
+    send(1..7);
+    wait("one holds up five", &|of| {
+        of("ack_pending") == 1.0
+            && of("pending") == 5.0
+            && of("backlog") == 6.0
+            && of("lag_seconds") > 0.5
+            && of("redelivered_total") >= 1.0
+            && of("broken_off_total") >= 1.0
+    });
+    wait("it is put aside", &|of| of("dead_total") >= 1.0);
+    wait("nothing is left", &|of| {
+        of("backlog") == 0.0 && of("pending") == 0.0 && of("lag_seconds") == 0.0
+    });
+    let text = metrics(&said);
+    let dashboard = include_str!("../src/adapter/deploy/dashboard.json");
+    let mut named = 0;
+    for rest in dashboard.split("tidegate_worker_").skip(1) {
+        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+        let name = format!("tidegate_worker_{}", &rest[..end.unwrap_or(rest.len())]);
+        assert!(metric(&text, &name).is_some(), "{name} is not counted");
+        named += 1;
+    }
+    assert!(named >= 8, "{named}");
+    // Sampled messages are told about, and no text is.
+    let log = set.log("one");
+    assert!(
+        log.contains("\"route\":\"worker\"") && log.contains("acme.custom/lure"),
+        "{log}"
+    );
+    assert!(!log.contains("gift"), "{log}");
+}
+
+/// What a worker knew before it was killed, it knows after: an older pack stays out of it, whoever puts it into the bucket. Its alerts name the version of
+/// the pack, those of the base library too.
+#[test]
+fn a_worker_that_is_started_again_takes_no_older_pack() {
+    let Some(set) = Set::start("older") else {
+        return;
+    };
+    let pack = set.temp.0.join("tenants/acme/custom.toml");
+    std::fs::write(&pack, PACK.replace("1.0.0", "1.2.0")).expect("it is written");
+    assert_eq!(set.put().0, Some(0));
+    let mut worker = set.worker("one");
+    runtime().block_on(async {
+        let context = set.context().await;
+        wait_for(&context, "TIDEGATE_DEAD", 0, Duration::from_secs(10)).await;
+        let line = |text: &str| json!({ "id": text, "text": text }).to_string();
+        publish(&context, "tidegate.in.acme.g1", line("a gift card")).await;
+        publish(
+            &context,
+            "tidegate.in.acme.g1",
+            line("我要加入 I.S.I.S，怎么联系？"),
+        )
+        .await;
+        let wait = Duration::from_secs(20);
+        assert_eq!(wait_for(&context, "TIDEGATE_OUT", 2, wait).await, 2);
+        let versions: Vec<_> = all(&context, "TIDEGATE_ALERTS")
+            .await
+            .into_iter()
+            .map(|(_, alert)| alert["packversion"].clone())
+            .collect();
+        assert_eq!(versions[0], "1.2.0");
+        assert!(
+            versions.len() > 1 && versions.iter().all(Value::is_string),
+            "{versions:?}"
+        );
+        worker.kill();
+        let buckets = context
+            .get_key_value("tidegate_packs")
+            .await
+            .expect("a bucket");
+        let older = PACK.replace("1.0.0", "1.1.0").replace("gift card", "hello");
+        buckets
+            .put("acme/custom.toml", older.into())
+            .await
+            .expect("it is stored");
+        let _worker = set.worker("one");
+        publish(&context, "tidegate.in.acme.g1", line("hello")).await;
+        assert_eq!(wait_for(&context, "TIDEGATE_OUT", 3, wait).await, 3);
+        let answers = all(&context, "TIDEGATE_OUT").await;
+        assert_eq!(answers[2].1["error"]["code"], "unknown-tenant");
+        assert!(set.log("one").contains("older-pack"), "{}", set.log("one"));
     });
 }
 

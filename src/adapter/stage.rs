@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::engine::{Message, Scanner};
 use crate::pack::Fail;
@@ -146,9 +146,15 @@ pub struct Stage {
     registry: Registry,
     tools: Mutex<Vec<(Scanner, Reader)>>,
     senders: Senders,
-    manners: Manners,
-    of_tenants: BTreeMap<String, Manners>,
+    manners: RwLock<AllManners>,
     counts: [[AtomicU64; Answer::NAMES.len()]; Cause::ALL.len()],
+}
+
+/// Of tenants that are named, and of all others.
+#[derive(Debug, Default)]
+struct AllManners {
+    all: Arc<Manners>,
+    of_tenants: BTreeMap<String, Arc<Manners>>,
 }
 
 impl Stage {
@@ -158,18 +164,28 @@ impl Stage {
             registry: registry.clone(),
             tools: Mutex::default(),
             senders: Senders::new(Window::MOST_SECONDS),
-            manners: Manners::default(),
-            of_tenants: BTreeMap::new(),
+            manners: RwLock::default(),
             counts: Default::default(),
         }
     }
 
     /// The same, with these manners for the tenants named and those for all others.
     #[must_use]
-    pub fn with_manners(mut self, all: Manners, of_tenants: BTreeMap<String, Manners>) -> Self {
-        self.manners = all;
-        self.of_tenants = of_tenants;
+    pub fn with_manners(self, all: Manners, of_tenants: BTreeMap<String, Manners>) -> Self {
+        self.set_manners(all, of_tenants);
         self
+    }
+
+    /// Puts other manners in the place of those that are there, while messages are judged.
+    pub fn set_manners(&self, all: Manners, of_tenants: BTreeMap<String, Manners>) {
+        let of_tenants = of_tenants.into_iter();
+        let manners = AllManners {
+            all: Arc::new(all),
+            of_tenants: of_tenants
+                .map(|(tenant, manners)| (tenant, Arc::new(manners)))
+                .collect(),
+        };
+        *self.manners.write().unwrap_or_else(PoisonError::into_inner) = manners;
     }
 
     /// The registry.
@@ -183,10 +199,10 @@ impl Stage {
     }
 
     /// How the server of a tenant is told.
-    pub fn manners(&self, tenant: Option<&str>) -> &Manners {
-        tenant
-            .and_then(|tenant| self.of_tenants.get(tenant))
-            .unwrap_or(&self.manners)
+    pub fn manners(&self, tenant: Option<&str>) -> Arc<Manners> {
+        let manners = self.manners.read().unwrap_or_else(PoisonError::into_inner);
+        let own = tenant.and_then(|tenant| manners.of_tenants.get(tenant));
+        Arc::clone(own.unwrap_or(&manners.all))
     }
 
     /// Judges a message, terms cut over earlier messages of its sender included, and hands the verdict to `then`.

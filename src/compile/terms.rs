@@ -10,7 +10,7 @@ use crate::limits::PackLimits;
 use crate::matcher::Pattern;
 use crate::matcher::regex::RegexMatcher;
 use crate::pack::{self, Term};
-use crate::ruleset::{Begins, PatternTerm, RegexRow, TermRow};
+use crate::ruleset::{Begins, NewTerm, PatternTerm, RegexRow};
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::symbols::symbol;
 use crate::text::tables;
@@ -23,7 +23,7 @@ use super::problem;
 pub(super) struct Terms<'a> {
     limits: &'a PackLimits,
     known: HashMap<&'a Term, u32>,
-    rows: Vec<TermRow>,
+    rows: Vec<NewTerm>,
     regexes: Vec<RegexRow>,
     sets: Vec<(u32, u32)>,
     patterns: Patterns<PatternTerm>,
@@ -36,7 +36,7 @@ pub(super) struct Terms<'a> {
 
 /// What is handed on.
 pub(super) struct Built {
-    pub(super) rows: Vec<TermRow>,
+    pub(super) rows: Vec<NewTerm>,
     pub(super) regexes: Vec<RegexRow>,
     pub(super) term_sets: Vec<(u32, u32)>,
     pub(super) word_patterns: Vec<Pattern>,
@@ -82,6 +82,22 @@ impl<T> Patterns<T> {
         known.begins_word &= begins;
         known.ends_word &= ends;
         self.terms.push((pattern, term));
+    }
+
+    /// The patterns in the order of their symbols, numbered so.
+    fn sorted(mut self) -> (Vec<Pattern>, Vec<(u32, T)>) {
+        let mut order: Vec<u32> = (0..self.patterns.len() as u32).collect();
+        order.sort_unstable_by_key(|at| &self.patterns[*at as usize].symbols);
+        let mut numbers = vec![0; order.len()];
+        for (number, at) in (0..).zip(&order) {
+            numbers[*at as usize] = number;
+        }
+        for (pattern, _) in &mut self.terms {
+            *pattern = numbers[*pattern as usize];
+        }
+        self.patterns
+            .sort_unstable_by(|a, b| a.symbols.cmp(&b.symbols));
+        (self.patterns, self.terms)
     }
 }
 
@@ -182,7 +198,7 @@ impl<'a> Terms<'a> {
             Some(self.literal(pack, term, row)?)
         };
         self.known.insert(term, row);
-        self.rows.push(TermRow {
+        self.rows.push(NewTerm {
             text: Arc::clone(&term.text),
             word: term.word,
             turkic: is_turkic(&term.text),
@@ -327,14 +343,16 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn finish(self) -> Built {
+        let (word_patterns, word_terms) = self.patterns.sorted();
+        let (bare_patterns, bare_terms) = self.bare.sorted();
         Built {
             rows: self.rows,
             regexes: self.regexes,
             term_sets: self.sets,
-            word_patterns: self.patterns.patterns,
-            word_terms: self.patterns.terms,
-            bare_patterns: self.bare.patterns,
-            bare_terms: self.bare.terms,
+            word_patterns,
+            word_terms,
+            bare_patterns,
+            bare_terms,
         }
     }
 }

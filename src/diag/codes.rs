@@ -345,6 +345,18 @@ codes! {
     RULESET_TOO_LARGE = "ruleset-too-large", Error, ("too much for one ruleset", "规则集过大"),
         ("The terms are too many or too long for one automaton. Split the packs.",
          "词条过多或过长，无法放入一个自动机。请拆分规则包。");
+    NOT_A_RULESET = "not-a-ruleset", Error, ("a file that is no compiled ruleset", "不是编译好的规则集"),
+        ("Only what `tidegate compile` writes is read as a compiled ruleset. A pack is given with `--pack`.",
+         "只有 `tidegate compile` 写出的文件才能作为编译好的规则集读取。规则包请用 `--pack` 指定。");
+    OTHER_RULESET = "other-ruleset", Error, ("a ruleset of another version", "其他版本编译的规则集"),
+        ("A compiled ruleset is read by the version of tidegate that wrote it, and by no other, older or newer, since tables and engine decide with it. Compile the packs again.",
+         "编译好的规则集只能由写出它的 tidegate 版本读取，更旧或更新的版本都不行，因为判定还取决于数据表和引擎。请重新编译规则包。");
+    DAMAGED_RULESET = "damaged-ruleset", Error, ("a damaged ruleset", "规则集已损坏"),
+        ("The file was cut off, or altered, or asks for more than the limits allow. Compile the packs again, and write the file beside the old one before you rename it.",
+         "文件被截断或改动，或者要求超过上限。请重新编译规则包；先写到旧文件旁边，再改名。");
+    STALE_RULESET = "stale-ruleset", Error, ("a ruleset that is not the tenant's", "规则集与租户不符"),
+        ("The ruleset was compiled from other allow terms than the tenant's file has, or as a locked one, which no tenant's is. Compile it again with `--tenant`.",
+         "该规则集编译时所用的放行词与租户文件不同，或者是以锁定方式编译的，而租户的规则集不得锁定。请用 `--tenant` 重新编译。");
     BAD_TENANT_ID = "bad-tenant-id", Error, ("an id of the wrong form", "租户标识的写法不对"),
         ("A tenant's id is what messages name it by: 1 to 128 characters without white space, control characters or invisible ones.",
          "租户标识就是消息里用来指明租户的名字：1 到 128 个字符，不含空白、控制字符和不可见字符。");

@@ -588,6 +588,22 @@ pub(super) const RULESET_TOO_LARGE: Example = (
     r#"# packs of many million terms for one tenant"#,
     r#"# the same terms for several tenants"#,
 );
+pub(super) const NOT_A_RULESET: Example = (
+    r#"# tidegate screen --ruleset words.toml"#,
+    r#"# tidegate screen --pack words.toml"#,
+);
+pub(super) const OTHER_RULESET: Example = (
+    r#"# a file that an older tidegate compiled"#,
+    r#"# the same packs, compiled again"#,
+);
+pub(super) const DAMAGED_RULESET: Example = (
+    r#"# words.tdg, half written"#,
+    r#"# tidegate compile --pack words.toml --output words.tdg"#,
+);
+pub(super) const STALE_RULESET: Example = (
+    r#"# acme.tdg, compiled before `allow` was changed in acme.tenant.toml"#,
+    r#"# tidegate compile --tenant acme.tenant.toml --output acme.tdg"#,
+);
 pub(super) const BAD_TENANT_ID: Example = (r#"id = "acme corp""#, r#"id = "acme""#);
 pub(super) const BAD_MASK: Example = (r#"mask = "x""#, r#"mask = "█""#);
 pub(super) const BAD_SINK: Example = (r#"sinks = ["Trust desk"]"#, r#"sinks = ["trust-desk"]"#);

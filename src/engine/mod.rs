@@ -73,6 +73,7 @@ pub struct Scanner {
     fired: Vec<Fired>,
     looked_at: Vec<usize>,
     digests: (Vec<Digest>, Option<Digest>),
+    limits_digest: Option<Digest>,
     verdict: Verdict,
     /// How many findings, and how many of rules in shadow, are of the locked rulesets that come first.
     of_locked: (usize, usize),
@@ -307,18 +308,23 @@ impl Scanner {
         let found = std::mem::take(&mut self.searcher.found);
         let mut explained: Vec<Option<Variants>> = vec![None; found.len()];
         for fired in std::mem::take(&mut self.fired) {
-            let row = &rulesets[fired.ruleset].rules[fired.rule];
+            let row = rulesets[fired.ruleset].rule(fired.rule);
             let mut hits = fired.hits;
-            let key = |hit: &u32| -> (&Found, &Arc<str>) {
+            let key = |hit: &u32| -> (&Found, &str) {
                 let found = &found[*hit as usize];
-                (
-                    found,
-                    &rulesets[found.ruleset as usize].terms[found.term as usize].text,
-                )
+                let ruleset = rulesets[found.ruleset as usize];
+                (found, ruleset.term(found.term).text)
+            };
+            let placed = |hit: &u32| {
+                let found = &found[*hit as usize];
+                (found.part, found.span)
             };
             hits.sort_by(|a, b| {
-                let ((a, a_text), (b, b_text)) = (key(a), key(b));
-                (a.part, a.span, a_text, a.across).cmp(&(b.part, b.span, b_text, b.across))
+                // Texts are looked up where two terms stand at one place.
+                placed(a).cmp(&placed(b)).then_with(|| {
+                    let ((a, a_text), (b, b_text)) = (key(a), key(b));
+                    (a_text, a.across).cmp(&(b_text, b.across))
+                })
             });
             let covered: Vec<(usize, Span)> = hits
                 .iter()
@@ -332,7 +338,7 @@ impl Scanner {
             for hit in &hits {
                 let (place, text) = key(hit);
                 let same = reported.last().is_some_and(|last| {
-                    (last.part, last.span, &last.term) == (place.part as usize, place.span, text)
+                    (last.part, last.span, &*last.term) == (place.part as usize, place.span, text)
                         && last_across == place.across
                 });
                 if !same && reported.len() >= self.limits.spans {
@@ -359,7 +365,7 @@ impl Scanner {
                         let here = Hit {
                             part: place.part as usize,
                             span: place.span,
-                            term: Arc::clone(text),
+                            term: Arc::from(text),
                             variants,
                             earlier: None,
                         };
@@ -377,7 +383,7 @@ impl Scanner {
             }
             reported.truncate(self.limits.spans);
             let finding = Finding {
-                rule: Arc::clone(&row.id),
+                rule: Arc::from(row.id()),
                 category: Arc::clone(&row.category),
                 severity: row.severity,
                 action: fired.action,
@@ -415,7 +421,11 @@ impl Scanner {
             for digest in known {
                 hasher.update(&digest.0);
             }
-            hasher.update(format!("{:?}", self.limits).as_bytes());
+            let limits = self.limits_digest.get_or_insert_with(|| {
+                let limits = format!("{:?}", self.limits);
+                Digest(*blake3::hash(limits.as_bytes()).as_bytes())
+            });
+            hasher.update(&limits.0);
             *made = Some(Digest(*hasher.finalize().as_bytes()));
         }
         if let Some(digest) = made {

@@ -141,7 +141,7 @@ pub fn hits(term: &Term, text: &str, limits: &Limits) -> Vec<(Span, Variants)> {
     compile::one_term(term).map_or_else(Vec::new, |ruleset| engine::hits(&ruleset, text, limits))
 }
 
-fn compiled(made: &Made) -> [Ruleset; 2] {
+pub(super) fn compiled(made: &Made) -> [Ruleset; 2] {
     [&made.base_toml, &made.tenant_toml].map(|source| {
         let parsed = if source.contains("\"base.") {
             let limits = PackLimits::default();
@@ -160,7 +160,12 @@ fn compiled(made: &Made) -> [Ruleset; 2] {
     })
 }
 
-fn answer(scanner: &mut Scanner, rulesets: &[Ruleset; 2], made: &Made, text: &str) -> Answer {
+pub(super) fn answer(
+    scanner: &mut Scanner,
+    rulesets: &[Ruleset; 2],
+    made: &Made,
+    text: &str,
+) -> Answer {
     let policy = Policy::default().with_jurisdictions(&made.jurisdictions);
     let [base, tenant] = rulesets;
     let mut message = Message::text(text).scene(made.scene);

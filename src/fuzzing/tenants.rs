@@ -44,8 +44,9 @@ pub fn tenants(seed: u64) -> Fate {
     let tenant = parsed.tenant;
     let own = compiled(&made.tenant_toml, Some(&tenant), false);
     let rulesets = [&base, &own];
-    let shared = crate::policy::Shared::of(&operator);
-    let (settled, problems) = Policy::settled(&tenant, &operator, &shared, &rulesets);
+    let floor = Policy::of_operator(&operator);
+    let (settled, problems) = Policy::settled(&tenant, &operator, &floor, &rulesets);
+    let settled = settled.unwrap_or(floor);
     // Where the operator lets them, allow terms may take hits from the base.
     let weakened = !operator.allow.is_empty() && !tenant.allow.is_empty();
     for text in made.texts.iter().filter(|_| !weakened) {

@@ -14,8 +14,7 @@ use super::{Candidate, Pattern, TooLarge};
 #[derive(Debug)]
 pub(super) struct Automaton {
     nfa: NFA,
-    /// For each pattern, whether it begins, and whether it ends, with a word.
-    words: Box<[(bool, bool)]>,
+    patterns: Box<[Pattern]>,
     states: usize,
 }
 
@@ -39,10 +38,7 @@ impl Automaton {
         Ok(Self {
             nfa,
             states,
-            words: patterns
-                .iter()
-                .map(|pattern| (pattern.begins_word, pattern.ends_word))
-                .collect(),
+            patterns: patterns.into(),
         })
     }
 
@@ -66,8 +62,9 @@ impl Automaton {
                 let pattern = self.nfa.match_pattern(state, nth);
                 let start = at + 1 - self.nfa.pattern_len(pattern) / 2;
                 let pattern = pattern.as_usize();
-                let (begins, ends) = self.words[pattern];
-                let in_word = begins && row.is_inside(start) || ends && row.goes_on(at + 1);
+                let known = &self.patterns[pattern];
+                let in_word = known.begins_word && row.is_inside(start)
+                    || known.ends_word && row.goes_on(at + 1);
                 if !in_word {
                     each(Candidate {
                         pattern,
@@ -80,12 +77,20 @@ impl Automaton {
         ControlFlow::Continue(())
     }
 
+    pub(super) fn patterns(&self) -> &[Pattern] {
+        &self.patterns
+    }
+
     /// How many states it has.
     pub(super) fn states(&self) -> usize {
         self.states
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.nfa.memory_usage() + size_of_val(&*self.words)
+        let symbols = self
+            .patterns
+            .iter()
+            .map(|pattern| size_of_val(&*pattern.symbols));
+        self.nfa.memory_usage() + size_of_val(&*self.patterns) + symbols.sum::<usize>()
     }
 }

@@ -350,6 +350,20 @@ impl Prefixes {
         }
     }
 
+    /// The patterns, in the order of their numbers.
+    pub(super) fn patterns(&self) -> Vec<Pattern> {
+        let mut places: Vec<usize> = (0..self.numbers.len()).collect();
+        places.sort_unstable_by_key(|at| self.numbers[*at] & NUMBER);
+        places
+            .into_iter()
+            .map(|at| Pattern {
+                symbols: self.pattern(at).into(),
+                begins_word: self.numbers[at] & BEGINS_WORD != 0,
+                ends_word: self.numbers[at] & ENDS_WORD != 0,
+            })
+            .collect()
+    }
+
     /// How many beginnings there are.
     pub(super) fn beginnings(&self) -> usize {
         self.groups.len() - 1

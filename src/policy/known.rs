@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::snapshot::LivePack;
+use crate::ruleset::PackRow;
 
 /// A pack of a tenant that is live, or was when the tenant was removed. Written as a line of text: digest, version, id of the pack, tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownPack {
     pub(super) tenant: Arc<str>,
-    pub(super) pack: LivePack,
+    pub(super) pack: PackRow,
 }
 
 impl KnownPack {
@@ -27,7 +27,7 @@ impl KnownPack {
         }
         Some(Self {
             tenant: tenant.into(),
-            pack: LivePack {
+            pack: PackRow {
                 id: id.into(),
                 version: version.into(),
                 digest,
@@ -41,7 +41,7 @@ impl fmt::Display for KnownPack {
         for byte in self.pack.digest {
             write!(f, "{byte:02x}")?;
         }
-        let LivePack { id, version, .. } = &self.pack;
+        let PackRow { id, version, .. } = &self.pack;
         write!(f, " {version} {id} {}", self.tenant)
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::diag::Diagnostics;
 use crate::pack::{Fail, FileText, Operator, Tenant};
 use crate::primitives::{Scene, Scenes, Timestamp};
-use crate::ruleset::{Digest, Ruleset};
+use crate::ruleset::{Digest, RuleRow, Ruleset};
 use crate::verdict::{Action, Coverage, Verdict};
 
 pub(crate) use snapshot::STACK;
@@ -99,6 +99,13 @@ impl Shared {
 
 impl Default for Policy {
     fn default() -> Self {
+        Self::unnamed().named()
+    }
+}
+
+impl Policy {
+    /// The default, without its digest yet.
+    fn unnamed() -> Self {
         Self {
             jurisdictions: Box::default(),
             on_partial: Action::Review,
@@ -113,11 +120,8 @@ impl Default for Policy {
             shared: Arc::default(),
             digest: Digest([0; 32]),
         }
-        .named()
     }
-}
 
-impl Policy {
     /// The jurisdictions whose lists count, beside `UN`.
     #[must_use]
     pub fn with_jurisdictions<J: AsRef<str>>(
@@ -162,11 +166,12 @@ impl Policy {
         operator: &Operator,
         rulesets: &[&Ruleset],
     ) -> Result<Self, Diagnostics> {
-        let (policy, problems) = Self::settled(tenant, operator, &Shared::of(operator), rulesets);
+        let floor = Self::of_operator(operator);
+        let (policy, problems) = Self::settled(tenant, operator, &floor, rulesets);
         if problems.has_errors() {
             Err(problems)
         } else {
-            Ok(policy)
+            Ok(policy.unwrap_or(floor))
         }
     }
 
@@ -241,19 +246,17 @@ impl Policy {
     }
 
     /// Whether the operator has put the rule in shadow.
-    pub(crate) fn shadows(&self, rule: &str, at: Timestamp) -> bool {
+    pub(crate) fn shadows(&self, rule: RuleRow<'_>, at: Timestamp) -> bool {
         self.shared
             .shadows
             .iter()
-            .any(|(known, until)| **known == *rule && at < *until)
+            .any(|(known, until)| at < *until && rule.is(known))
     }
 
     /// Whether allow terms act on a rule of a locked pack.
-    pub(crate) fn allows(&self, rule: &str, category: &str) -> bool {
-        self.shared
-            .allow
-            .iter()
-            .any(|of| covers(of, rule, category))
+    pub(crate) fn allows(&self, rule: RuleRow<'_>) -> bool {
+        let mut allow = self.shared.allow.iter();
+        allow.any(|of| rule.is(of) || rule.is_below(of))
     }
 
     pub(crate) fn digest(&self) -> Digest {

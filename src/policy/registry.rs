@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::compile::Compiler;
+use crate::compile::{self, Compiler};
 use crate::diag::{Code, Diagnostic, Diagnostics, Said, codes, said};
 use crate::limits::PackLimits;
 use crate::pack::{Operator, Pack, Tenant};
 use crate::primitives::Timestamp;
-use crate::ruleset::Ruleset;
+use crate::ruleset::{PackRow, Ruleset};
 
 use super::known::KnownPack;
 use super::live::{Cached, Live};
-use super::snapshot::{Difference, House, LivePack, Snapshot, UnknownTenant};
+use super::snapshot::{Difference, House, Snapshot, UnknownTenant};
 
 /// All tenants, replaced while messages are judged. A handle: clones share one registry.
 ///
@@ -149,7 +149,7 @@ struct Writer {
     keep: usize,
     counts: Counts,
     /// Packs of tenants that were removed: they do not come back older.
-    gone: BTreeMap<Arc<str>, Arc<[LivePack]>>,
+    gone: BTreeMap<Arc<str>, Arc<[PackRow]>>,
 }
 
 /// Looks at what is live. Keep one a thread.
@@ -244,6 +244,31 @@ impl Registry {
         self.publish(made, by)
     }
 
+    /// The same with what was compiled before, from the tenant's packs and its allow terms; `None` for a tenant that has neither.
+    ///
+    /// Limits, versions and ids of packs are held to as for packs; what cannot be seen any more is what the packs say, so rulesets must come
+    /// from where packs would.
+    pub fn set_compiled(
+        &self,
+        tenants: Vec<(Tenant, Option<Ruleset>)>,
+        by: &By,
+    ) -> (Option<Applied>, Vec<Refused>) {
+        let house = Arc::clone(&self.live.get().house);
+        let made = tenants
+            .into_iter()
+            .map(|(tenant, own)| {
+                let packs = own.as_ref().map(|own| Arc::clone(&own.rules.packs));
+                let own = fitting(&tenant, own, &house);
+                Compiled {
+                    tenant: Arc::new(tenant),
+                    packs: packs.unwrap_or_default(),
+                    own: own.map(|own| own.map(Arc::new)),
+                }
+            })
+            .collect();
+        self.publish(made, by)
+    }
+
     /// Removes a tenant: its messages are those of an unknown one from now on.
     ///
     /// # Errors
@@ -334,7 +359,7 @@ impl Registry {
 
     /// Takes over what an earlier registry [knew](Self::known), before tenants are set: their packs do not come back older.
     pub fn know(&self, known: impl IntoIterator<Item = KnownPack>) {
-        let mut packs: BTreeMap<Arc<str>, Vec<LivePack>> = BTreeMap::new();
+        let mut packs: BTreeMap<Arc<str>, Vec<PackRow>> = BTreeMap::new();
         for KnownPack { tenant, pack } in known {
             packs.entry(tenant).or_default().push(pack);
         }
@@ -365,15 +390,8 @@ impl Registry {
     /// The tenant's own rules. No lock is held.
     fn compile(&self, tenant: Tenant, packs: Vec<Pack>) -> Compiled {
         let house = Arc::clone(&self.live.get().house);
-        let problems = over_limits(&tenant, &packs, &house);
-        let live = packs
-            .iter()
-            .map(|pack| LivePack {
-                id: Arc::clone(&pack.id),
-                version: Arc::clone(&pack.version),
-                digest: pack.digest,
-            })
-            .collect();
+        let problems = over_limits(&tenant, &Asked::of(&tenant, &packs), &house);
+        let live = packs.iter().map(compile::row_of).collect();
         let own = if problems.has_errors() {
             Err(problems)
         } else {
@@ -448,7 +466,7 @@ impl Registry {
 /// A tenant between compiler and snapshot.
 struct Compiled {
     tenant: Arc<Tenant>,
-    packs: Arc<[LivePack]>,
+    packs: Arc<[PackRow]>,
     own: Result<Option<Arc<Ruleset>>, Diagnostics>,
 }
 
@@ -481,59 +499,137 @@ fn of_tenant(tenant: &Tenant, code: &'static Code, what: Said, help: Said) -> Di
     tenant.file.problem(code, 0..0, what).with_help(help)
 }
 
+/// What a tenant's packs ask for.
+struct Asked<'a> {
+    packs: Vec<&'a str>,
+    rules: usize,
+    regexes: usize,
+}
+
+impl<'a> Asked<'a> {
+    fn of(tenant: &Tenant, packs: &'a [Pack]) -> Self {
+        let regexes = packs
+            .iter()
+            .flat_map(|pack| {
+                let of_rules = pack.rules.iter();
+                let lists = pack
+                    .lists
+                    .iter()
+                    .chain(of_rules.clone().flat_map(|rule| &rule.lists));
+                lists
+                    .flat_map(|list| list.terms.iter().chain(&list.except))
+                    .chain(&pack.except)
+                    .chain(of_rules.flat_map(|rule| &rule.except))
+            })
+            .chain(&tenant.allow)
+            .filter(|term| term.regex);
+        Self {
+            regexes: regexes.count(),
+            rules: packs.iter().map(|pack| pack.rules.len()).sum(),
+            packs: packs.iter().map(|pack| &*pack.id).collect(),
+        }
+    }
+}
+
 /// What the packs ask for beyond the tenant's limits, and ids that are taken.
-fn over_limits(tenant: &Tenant, packs: &[Pack], house: &House) -> Diagnostics {
+fn over_limits(tenant: &Tenant, asks: &Asked<'_>, house: &House) -> Diagnostics {
     let limits = &house.operator.limits;
     let mut problems = tenant.file.problems();
-    let rules = packs.iter().map(|pack| pack.rules.len()).sum();
-    let regexes = packs
-        .iter()
-        .flat_map(|pack| {
-            let of_rules = pack.rules.iter();
-            let lists = pack
-                .lists
-                .iter()
-                .chain(of_rules.clone().flat_map(|rule| &rule.lists));
-            lists
-                .flat_map(|list| list.terms.iter().chain(&list.except))
-                .chain(&pack.except)
-                .chain(of_rules.flat_map(|rule| &rule.except))
-        })
-        .chain(&tenant.allow)
-        .filter(|term| term.regex)
-        .count();
     for (asked, most, en, zh) in [
-        (packs.len(), limits.packs, "packs", "个规则包"),
-        (rules, limits.rules, "rules", "条规则"),
-        (regexes, limits.regexes, "regex terms", "个正则词"),
+        (asks.packs.len(), limits.packs, "packs", "个规则包"),
+        (asks.rules, limits.rules, "rules", "条规则"),
+        (asks.regexes, limits.regexes, "regex terms", "个正则词"),
     ] {
         if asked > most {
             problems.push(too_much(tenant, asked, most, en, zh));
         }
     }
-    for pack in packs {
+    for id in &asks.packs {
         let taken = house
             .base
             .iter()
             .chain(house.regional.iter().map(|(_, ruleset)| ruleset))
-            .flat_map(|ruleset| ruleset.rule_ids())
-            .any(|(id, ..)| {
-                id.strip_prefix(&*pack.id)
-                    .is_some_and(|rest| rest.starts_with('/'))
-            });
+            .any(|ruleset| ruleset.packs().any(|(known, _)| known == *id));
         if taken {
             problems.push(of_tenant(
                 tenant,
                 &codes::PACK_TWICE,
                 said!(
                     "the id `{id}` is that of a shared pack",
-                    "标识 `{id}` 已用于共享规则包",
-                    id = pack.id
+                    "标识 `{id}` 已用于共享规则包"
                 ),
                 said!("give the pack another id", "请为该规则包改名"),
             ));
         }
     }
+    problems
+}
+
+/// A ruleset that was compiled before, if it is one of this tenant's.
+fn fitting(
+    tenant: &Tenant,
+    own: Option<Ruleset>,
+    house: &House,
+) -> Result<Option<Ruleset>, Diagnostics> {
+    let Some(own) = own else {
+        return if tenant.allow.is_empty() {
+            Ok(None)
+        } else {
+            Err(stale(tenant))
+        };
+    };
+    let asks = Asked {
+        packs: own.packs().map(|(id, _)| id).collect(),
+        rules: own.rules(),
+        regexes: own.regexes.len(),
+    };
+    let mut problems = over_limits(tenant, &asks, house);
+    for id in asks.packs {
+        if id == "base" || id.starts_with("base.") {
+            problems.push(of_tenant(
+                tenant,
+                &codes::RESERVED_ID,
+                said!(
+                    "the id `{id}` is reserved for the base library",
+                    "标识 `{id}` 保留给基础库使用"
+                ),
+                said!("give the pack another id", "请为该规则包改名"),
+            ));
+        }
+    }
+    if !own.is_for(tenant) {
+        problems.append(stale(tenant));
+    }
+    let limits = &house.operator.limits;
+    for (asked, most, en, zh) in [
+        (own.terms(), limits.terms, "terms", "个词条"),
+        (own.bytes(), limits.bytes, "bytes of memory", "字节内存"),
+    ] {
+        if asked > most {
+            problems.push(too_much(tenant, asked, most, en, zh));
+        }
+    }
+    if problems.has_errors() {
+        Err(problems)
+    } else {
+        Ok(Some(own))
+    }
+}
+
+fn stale(tenant: &Tenant) -> Diagnostics {
+    let mut problems = tenant.file.problems();
+    problems.push(of_tenant(
+        tenant,
+        &codes::STALE_RULESET,
+        said!(
+            "the compiled ruleset was not made from this tenant's file",
+            "编译好的规则集不是由该租户文件生成的"
+        ),
+        said!(
+            "compile it again with `tidegate compile --tenant FILE --output FILE`",
+            "请用 `tidegate compile --tenant 文件 --output 文件` 重新编译"
+        ),
+    ));
     problems
 }
 
@@ -587,8 +683,8 @@ fn own_rules(
 /// Whether no pack is older than the live one of its id. Where packs are signed, one version has one content.
 fn newer(
     tenant: &Tenant,
-    before: &[LivePack],
-    packs: &[LivePack],
+    before: &[PackRow],
+    packs: &[PackRow],
     operator: &Operator,
 ) -> Result<(), Diagnostics> {
     let mut problems = tenant.file.problems();

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::diag::{Diagnostics, codes, said};
 use crate::pack::{Operator, Tenant};
 use crate::primitives::Timestamp;
-use crate::ruleset::{Digest, Ruleset};
+use crate::ruleset::{Digest, PackRow, Ruleset};
 use crate::text::tables;
 use crate::verdict::Action;
 
-use super::{Policy, Shared};
+use super::Policy;
 
 /// Parts that the tenants are kept in, so that a change copies one part and hashes one part.
 const SHARDS: usize = 256;
@@ -19,23 +19,16 @@ const SHARDS: usize = 256;
 /// How many rulesets a message is screened with at most: the base, those of jurisdictions, and the tenant's.
 pub(crate) const STACK: usize = 16;
 
-/// A pack that is live: its id, version and digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LivePack {
-    pub(super) id: Arc<str>,
-    pub(super) version: Arc<str>,
-    pub(super) digest: [u8; 32],
-}
-
 /// One tenant's rules, compiled.
 #[derive(Debug)]
 pub struct TenantRules {
     pub(super) tenant: Arc<Tenant>,
-    pub(super) packs: Arc<[LivePack]>,
+    pub(super) packs: Arc<[PackRow]>,
     /// Its own rules, if it has any.
     pub(super) own: Option<Arc<Ruleset>>,
     rulesets: Box<[Arc<Ruleset>]>,
-    policy: Policy,
+    /// That of the house, where the tenant's file adds nothing.
+    policy: Arc<Policy>,
     digest: Digest,
 }
 
@@ -77,7 +70,7 @@ impl TenantRules {
         let packs: usize = self
             .packs
             .iter()
-            .map(|pack| size_of::<LivePack>() + pack.id.len() + pack.version.len() + 32)
+            .map(|pack| size_of::<PackRow>() + pack.id.len() + pack.version.len() + 32)
             .sum();
         fixed + packs + file.source.len() + file.name.len() + self.own().map_or(0, Ruleset::bytes)
     }
@@ -95,7 +88,7 @@ pub(super) struct House {
     /// By jurisdiction.
     pub(super) regional: Vec<(Arc<str>, Arc<Ruleset>)>,
     pub(super) operator: Arc<Operator>,
-    shared: Arc<Shared>,
+    floor: Arc<Policy>,
     digest: Digest,
 }
 
@@ -143,11 +136,12 @@ impl House {
             hasher.update(jurisdiction.as_bytes());
             hasher.update(&[0]);
         }
-        hasher.update(&Policy::of_operator(&operator).digest().0);
+        let floor = Policy::of_operator(&operator);
+        hasher.update(&floor.digest().0);
         hasher.update(operator.file.source.as_bytes());
         Ok(Self {
             digest: Digest(*hasher.finalize().as_bytes()),
-            shared: Shared::of(&operator),
+            floor: Arc::new(floor),
             base,
             regional,
             operator,
@@ -158,7 +152,7 @@ impl House {
     pub(super) fn settle(
         &self,
         tenant: Arc<Tenant>,
-        packs: Arc<[LivePack]>,
+        packs: Arc<[PackRow]>,
         own: Option<Arc<Ruleset>>,
     ) -> (TenantRules, Diagnostics) {
         let counts = |list: &Arc<str>| {
@@ -176,7 +170,8 @@ impl House {
             .map(Arc::clone)
             .collect();
         let all: Vec<&Ruleset> = rulesets.iter().map(|ruleset| &**ruleset).collect();
-        let (policy, problems) = Policy::settled(&tenant, &self.operator, &self.shared, &all);
+        let (policy, problems) = Policy::settled(&tenant, &self.operator, &self.floor, &all);
+        let policy = policy.map_or_else(|| Arc::clone(&self.floor), Arc::new);
         let mut hasher = blake3::Hasher::new();
         hasher.update(&policy.digest().0);
         for ruleset in &all {

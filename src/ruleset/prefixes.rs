@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
-use crate::ruleset::Groups;
 use crate::ruleset::sieve::Sieve;
+use crate::ruleset::{Groups, Members, Terms};
 use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Script, han, signs};
 use crate::text::term::TermReading;
@@ -49,9 +49,9 @@ pub(crate) struct Prefixes {
     count: u32,
     /// Nodes, and the terms whose beginning ends there; in order once all are entered.
     ends: Vec<(u32, u32)>,
-    terms: Groups<u32>,
-    /// One bit for each code that stands anywhere; codes share bits.
-    known: Box<[u64; 1 << 10]>,
+    terms: Groups,
+    /// One bit for each code that stands anywhere; codes share bits. Empty where there is no term.
+    known: Box<[u64]>,
     /// What the terms ask for together.
     pub(crate) variants: Variants,
     /// What holds most texts back.
@@ -65,7 +65,7 @@ impl Default for Prefixes {
             count: 1,
             ends: Vec::new(),
             terms: Groups::default(),
-            known: Box::new([0; 1 << 10]),
+            known: Box::default(),
             variants: Variants::EXACT,
             sieve: Sieve::default(),
         }
@@ -85,8 +85,25 @@ impl Prefixes {
         nodes + self.terms.bytes() + size_of_val(&*self.known) + self.sieve.bytes()
     }
 
+    /// The beginnings of those terms that may be written otherwise.
+    pub(crate) fn of(terms: &Terms) -> Self {
+        let mut prefixes = Self::default();
+        let mut scratch = TermReading::default();
+        for (term, row) in (0..).zip(terms.iter()) {
+            if row.variants.and(Variants::FORMS).is_empty() {
+                continue;
+            }
+            let reading = terms.reading(term, &mut scratch);
+            if let Some(reading) = reading.filter(|reading| reading.has_forms()) {
+                prefixes.add(term, reading);
+            }
+        }
+        prefixes.finish();
+        prefixes
+    }
+
     /// Enters a term.
-    pub(crate) fn add(&mut self, term: u32, reading: &TermReading) {
+    fn add(&mut self, term: u32, reading: &TermReading) {
         self.variants = self.variants.or(reading.variants);
         self.sieve.add(reading);
         let mut sets = Vec::with_capacity(DEPTH);
@@ -129,10 +146,12 @@ impl Prefixes {
     }
 
     /// Makes the tree ready to be walked, once all terms are entered.
-    pub(crate) fn finish(&mut self) {
+    fn finish(&mut self) {
         self.terms = Groups::new(self.count as usize, &std::mem::take(&mut self.ends));
         self.nodes.shrink_to_fit();
-        self.sieve.finish();
+        if !self.is_empty() {
+            self.sieve.finish();
+        }
     }
 
     /// The ends of all rows of codes, one of each set, of which no two neighbours are refused.
@@ -151,6 +170,9 @@ impl Prefixes {
     }
 
     fn child(&mut self, node: u32, code: Code) -> u32 {
+        if self.known.is_empty() {
+            self.known = vec![0; 1 << 10].into();
+        }
         let bit = place(code);
         self.known[bit >> 6] |= 1 << (bit & 63);
         let child = *self.nodes.entry(key(node, code)).or_insert(self.count);
@@ -161,7 +183,8 @@ impl Prefixes {
     /// Whether some term may have that code at its beginning.
     pub(crate) fn knows(&self, code: Code) -> bool {
         let bit = place(code);
-        self.known[bit >> 6] & 1 << (bit & 63) != 0
+        let known = self.known.get(bit >> 6);
+        known.is_some_and(|known| known & 1 << (bit & 63) != 0)
     }
 
     pub(crate) fn step(&self, node: u32, code: Code) -> Option<u32> {
@@ -169,7 +192,7 @@ impl Prefixes {
     }
 
     /// The terms whose beginning ends at `node`.
-    pub(crate) fn terms(&self, node: u32) -> &[u32] {
+    pub(crate) fn terms(&self, node: u32) -> Members<'_> {
         self.terms.get(node as usize)
     }
 }

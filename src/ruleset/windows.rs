@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
-use crate::text::window::WindowTerm;
+use crate::text::window::{SYMBOLS, WindowTerm};
+
+use super::stored::{Flaw, Source, Stored};
 
 /// The literal terms of rules with a `window`, sorted by their symbols, so that those that go on alike stand together.
 #[derive(Debug, Default)]
 pub(crate) struct WindowTerms {
-    rows: Vec<Row>,
-    /// For each set, whether a rule with a window names it.
-    sets: Vec<bool>,
+    rows: Box<[Row]>,
+    /// For each set, whether a rule with a window names it; empty where none does.
+    sets: Box<[bool]>,
     /// Seconds of the longest window.
     pub(crate) longest: u32,
 }
@@ -33,9 +35,10 @@ impl WindowTerms {
             })
             .collect();
         rows.sort_by(|a, b| (&a.key, a.term).cmp(&(&b.key, b.term)));
+        let any = sets.contains(&true);
         Self {
-            rows,
-            sets,
+            rows: rows.into(),
+            sets: if any { sets.into() } else { Box::default() },
             longest,
         }
     }
@@ -68,5 +71,70 @@ impl WindowTerms {
             .iter()
             .take_while(move |row| row.key.len() == length)
             .map(|row| (row.term, &row.reading))
+    }
+}
+
+impl WindowTerms {
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        let row = |row: &Row| {
+            size_of_val(&*row.key)
+                + size_of_val(&*row.reading.symbols)
+                + size_of_val(&*row.reading.soft)
+        };
+        size_of_val(&*self.rows)
+            + size_of_val(&*self.sets)
+            + self.rows.iter().map(row).sum::<usize>()
+    }
+
+    /// Whether the rows are of those terms, and in order.
+    pub(super) fn fit(&self, terms: usize) -> bool {
+        let rising = |pair: &[Row]| (&pair[0].key, pair[0].term) < (&pair[1].key, pair[1].term);
+        self.rows.windows(2).all(rising)
+            && self.rows.iter().all(|row| {
+                let len = row.key.len();
+                let same = row.reading.symbols.len() == len && row.reading.soft.len() == len;
+                same && (2..=SYMBOLS).contains(&len) && (row.term as usize) < terms
+            })
+    }
+}
+
+impl Stored for Row {
+    const LEAST: usize = 16;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.key.write(out);
+        self.term.write(out);
+        self.reading.symbols.write(out);
+        self.reading.soft.write(out);
+    }
+
+    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
+        Ok(Self {
+            key: Stored::read(from)?,
+            term: Stored::read(from)?,
+            reading: WindowTerm {
+                symbols: Stored::read(from)?,
+                soft: Stored::read(from)?,
+            },
+        })
+    }
+}
+
+impl Stored for WindowTerms {
+    const LEAST: usize = 12;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.rows.write(out);
+        self.sets.write(out);
+        self.longest.write(out);
+    }
+
+    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
+        Ok(Self {
+            rows: Stored::read(from)?,
+            sets: Stored::read(from)?,
+            longest: Stored::read(from)?,
+        })
     }
 }

@@ -6,7 +6,7 @@ use tidegate::pack::{Checks, Pack};
 use tidegate::{PackLimits, Timestamp};
 
 /// Codes whose example is told in words: what is too much to print, or lies in other files.
-const TOLD: [&str; 37] = [
+const TOLD: [&str; 41] = [
     "pack-too-big",
     "pack-too-complex",
     "term-too-long",
@@ -41,6 +41,10 @@ const TOLD: [&str; 37] = [
     "pack-twice",
     "term-matches-nothing",
     "ruleset-too-large",
+    "not-a-ruleset",
+    "other-ruleset",
+    "damaged-ruleset",
+    "stale-ruleset",
     "control-character",
     "short-latin-term",
     "padded-term",

@@ -32,10 +32,13 @@ mod regressions;
 mod relations;
 mod schema;
 mod selftest;
+#[cfg(feature = "matrix-sign")]
+mod signing;
 #[cfg(feature = "source")]
 mod source;
 #[cfg(feature = "adapter")]
 mod stage;
+mod stored;
 mod tables;
 mod tenants;
 mod tidy;

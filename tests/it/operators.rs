@@ -145,3 +145,59 @@ fn tenants_are_told_with_what_they_take() {
     assert_eq!(status, Some(1));
     assert_eq!(rows.as_array().map(Vec::len), Some(1));
 }
+
+#[test]
+fn what_is_compiled_decides_as_the_packs_do() {
+    let folder = Folder::new(
+        "compile",
+        &[
+            ("words.toml", PACK),
+            (
+                "acme.tenant.toml",
+                "[tenant]\nid = \"acme\"\npacks = [\"words.toml\"]\nallow = [\"坏词典\"]\n",
+            ),
+            (
+                "messages.ndjson",
+                "{\"text\":\"坏词\"}\n{\"text\":\"坏词典\"}\n{\"text\":\"礼品卡，私信我\"}\n",
+            ),
+        ],
+    );
+    let (pack, tenant, messages) = (
+        folder.file("words.toml"),
+        folder.file("acme.tenant.toml"),
+        folder.file("messages.ndjson"),
+    );
+    let (file, base) = (folder.file("acme.tdg"), folder.file("base.tdg"));
+    let screened = |arguments: &[&str]| {
+        let output = run(&[&["screen", &messages], arguments].concat(), b"");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let plainly = screened(&["--tenant", &tenant]);
+    assert!(plainly.contains("\"mask\"") && plainly.contains("\"pass\""));
+    for (from, to) in [(&["--tenant", &tenant][..], &file), (&["--base"], &base)] {
+        let output = run(&[&["compile", "--output", to], from].concat(), b"");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stderr(&output).contains("b3:"), "{}", stderr(&output));
+    }
+    let with = screened(&["--tenant", &tenant, "--ruleset", &file]);
+    assert_eq!(with, plainly);
+    let with = screened(&["--tenant", &tenant, "--ruleset", &base, "--ruleset", &file]);
+    assert_eq!(with, plainly);
+
+    // Packs without the tenant's allow terms are not what its file asks for.
+    let output = run(&["compile", "--pack", &pack, "--output", &file], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let arguments = ["screen", "--tenant", &tenant, "--ruleset", &file, &messages];
+    let output = run(&arguments, b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("tidegate compile --tenant"));
+    // Neither is half a file, nor a pack.
+    let bytes = std::fs::read(&file).expect("it is there");
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("it is written");
+    for (path, code) in [(&file, "damaged-ruleset"), (&pack, "not-a-ruleset")] {
+        let output = run(&["screen", "--ruleset", path, &messages], b"");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(code), "{}", stderr(&output));
+    }
+}

@@ -139,7 +139,7 @@ fn names_of_many_tenants_cost_nothing() {
 }
 
 /// Resident memory in KiB; 0 where nobody says.
-fn memory(process: u32) -> u64 {
+pub(crate) fn memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().split(' ').next()?.parse().ok())

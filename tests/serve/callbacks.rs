@@ -279,3 +279,50 @@ fn callbacks_are_answered_before_packs_are_loaded() {
         "it was not ready meanwhile"
     );
 }
+
+/// `/sign` over HTTP. What a signature is worth is for `tests/it/signing.rs`.
+#[cfg(feature = "matrix-sign")]
+#[test]
+fn events_are_signed_for_rooms_of_a_policy_server() {
+    let made = std::process::Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        .args(["serve", "--new-signing-key"])
+        .output()
+        .expect("it runs");
+    let made = String::from_utf8(made.stdout).expect("text");
+    let (key, public) = made.trim().split_once('\n').expect("two lines");
+    let home = Home::new();
+    home.write("policy.key", key);
+    let more = "[[callback]]\nname = \"policy\"\ndialect = \"matrix-sign\"\ntenant = \"acme\"\nsecret = { file = \"policy.key\" }\nserver = \"policy.example.org\"\nrooms = { \"!r:example.org\" = \"11\" }\n";
+    let server = Server::start_in(home, more, &[]);
+    let known = server.get("/.well-known/matrix/policy_server");
+    assert_eq!(known.header("access-control-allow-origin"), Some("*"));
+    let told = known.json()["public_keys"]["ed25519"].clone();
+    assert_eq!(public, format!("public_key = {told}"));
+    let event = |room: &str, text: &str| {
+        let mut event: ruma_common::CanonicalJsonObject = serde_json::from_value(json!({
+            "type": "m.room.message", "room_id": room, "sender": "@a:example.org", "origin_server_ts": 1_795_428_000_000_u64,
+            "depth": 1, "auth_events": [], "prev_events": [], "content": { "msgtype": "m.text", "body": text },
+        }))
+        .expect("canonical JSON");
+        ruma_signatures::add_content_hash_to_event(&mut event).expect("a hash");
+        json!(event).to_string()
+    };
+    let sign = |body: String| {
+        let answer = server.post("/_matrix/policy/v1/sign", &[], body);
+        (answer.status, answer.json())
+    };
+    let (status, body) = sign(event("!r:example.org", "good day"));
+    assert_eq!(status, 200);
+    let signature = body["policy.example.org"]["ed25519:policy_server"].as_str();
+    assert_eq!(signature.map(str::len), Some(86), "{body}");
+    for (body, code) in [
+        (event("!r:example.org", "a sunflower"), "M_FORBIDDEN"),
+        (event("!other:example.org", "good day"), "M_NOT_FOUND"),
+        ("{".to_owned(), "M_FORBIDDEN"),
+    ] {
+        let (status, answer) = sign(body);
+        assert_eq!((status, answer["errcode"].as_str()), (400, Some(code)));
+    }
+    let metrics = server.get("/metrics").body;
+    assert!(metrics.contains("route=\"matrix-sign\""), "{metrics}");
+}

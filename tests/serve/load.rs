@@ -1,4 +1,4 @@
-//! What the server carries, on loopback: beside the same stack with a handler that answers a constant, and at twice of what it can carry. Figures are printed and held to
+//! What the server carries, on loopback: beside the same stack with a handler that answers a constant, and with all connections busy. Figures are printed and held to
 //! with `TIDEGATE_LOAD=1 cargo test --release --test serve load -- --nocapture --test-threads=1`; without it each runs for a moment, and is held to nothing but being answered.
 
 #![expect(
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use crate::server::{ACME, SECRET, Server};
 
 /// Whether figures are wanted.
-fn wanted() -> bool {
+pub(crate) fn wanted() -> bool {
     std::env::var_os("TIDEGATE_LOAD").is_some()
 }
 
@@ -54,7 +54,7 @@ fn constant_server() {
 
 /// Times of answers, and how many were refusals.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     micros: Vec<u64>,
     took: Duration,
     refused: usize,
@@ -68,24 +68,28 @@ impl Seen {
         Duration::from_micros(self.micros.get(place).copied().unwrap_or(0))
     }
 
-    fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.micros.len() as f64 / self.took.as_secs_f64()
     }
 }
 
-/// Reads one answer; its body has a refusal in it or not.
-async fn exchange(
+/// Sends a request and reads its answer; whether that has a refusal in it. Nothing, if the connection is closed.
+pub(crate) async fn exchange(
     stream: &mut TcpStream,
     request: &[u8],
     buffer: &mut Vec<u8>,
     refusal: &str,
-) -> bool {
-    stream.write_all(request).await.expect("it is sent");
+) -> Option<bool> {
+    // It may have been answered before all of it is sent.
+    let _ = stream.write_all(request).await;
     buffer.clear();
     loop {
         let mut piece = [0; 8_192];
-        let read = stream.read(&mut piece).await.expect("it is read");
-        assert!(read > 0, "the connection was closed");
+        let read = stream
+            .read(&mut piece)
+            .await
+            .ok()
+            .filter(|read| *read > 0)?;
         buffer.extend_from_slice(&piece[..read]);
         let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else {
             continue;
@@ -97,13 +101,13 @@ async fn exchange(
             .and_then(|rest| rest.lines().next());
         let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
         if buffer.len() >= end + 4 + length {
-            return String::from_utf8_lossy(&buffer[end + 4..]).contains(refusal);
+            return Some(String::from_utf8_lossy(&buffer[end + 4..]).contains(refusal));
         }
     }
 }
 
 /// So many connections ask for so long: each as soon as it is answered, or every so often.
-fn ask(
+pub(crate) fn ask(
     port: u16,
     connections: usize,
     time: Duration,
@@ -144,6 +148,7 @@ fn ask(
                         }
                         let sent = Instant::now();
                         let refused = exchange(&mut stream, &request, &mut buffer, refusal).await;
+                        let refused = refused.expect("an answer");
                         seen.micros
                             .push(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
                         seen.refused += usize::from(refused);
@@ -163,7 +168,7 @@ fn ask(
     })
 }
 
-fn post(path: &str, more: &str, body: &str) -> String {
+pub(crate) fn post(path: &str, more: &str, body: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\n{more}content-length: {}\r\n\r\n{body}",
         body.len()
@@ -239,75 +244,6 @@ fn beside_a_constant() {
             "{ratio:.2} of the constant's requests a second"
         );
         assert!(later <= 3_000, "p99 is {later} µs later");
-    }
-}
-
-/// EaseMob waits 200 ms, Tencent IM 2 s: where twice of what the server can carry is asked for, all are answered in that time.
-#[test]
-fn at_twice_the_load_answers_come_in_time() {
-    let secret = "secret = { env = \"IM_SECRET\" }\n";
-    let server = Server::start(&format!(
-        "[[callback]]\nname = \"easemob\"\ndialect = \"easemob\"\ntenant = \"acme\"\n{secret}[[callback]]\nname = \"tencent\"\ndialect = \"tencent\"\ntenant = \"acme\"\n{secret}"
-    ));
-    let security: String = {
-        use md5::Digest as _;
-        md5::Md5::digest(format!("c{SECRET}5"))
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
-    // Long messages full of what has to be looked at: there the work is in judging, and the client costs little.
-    let text = "s.u.n.f.l.o.w.e l*a*n*t*e*r 向日葵 ".repeat(1_500);
-    let easemob = serde_json::json!({"callId": "c", "timestamp": 5, "security": security, "chat_type": "chat", "payload": {"type": "txt", "msg": text}});
-    let tencent = serde_json::json!({"CallbackCommand": "C2C.CallbackBeforeSendMsg", "From_Account": "a", "To_Account": "b",
-        "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": text}}]});
-    let time = if wanted() {
-        Duration::from_secs(8)
-    } else {
-        Duration::from_millis(300)
-    };
-    for (name, request, refusal, limit) in [
-        (
-            "EaseMob",
-            post("/callback/easemob", "", &easemob.to_string()),
-            "\"valid\":false",
-            Duration::from_millis(200),
-        ),
-        (
-            "Tencent IM",
-            post(
-                &format!("/callback/tencent/{SECRET}"),
-                "",
-                &tencent.to_string(),
-            ),
-            "\"ErrorCode\":1",
-            Duration::from_secs(2),
-        ),
-    ] {
-        let carried = ask(server.port, 4, time / 2, None, &request, refusal);
-        let rate = carried.rate();
-        let connections = 400;
-        let every = Duration::from_secs_f64(f64::from(connections) / (2.0 * rate));
-        let mut seen = ask(
-            server.port,
-            connections as usize,
-            time,
-            Some(every),
-            &request,
-            refusal,
-        );
-        let part = 100.0 * seen.refused as f64 / seen.micros.len() as f64;
-        let (half, p99, most) = (seen.quantile(0.5), seen.quantile(0.99), seen.quantile(1.0));
-        println!(
-            "{name}: carries {rate:.0}/s; asked {:.0}/s: {part:.0}% without a look, answers after {half:?} (p50), {p99:?} (p99), {most:?} (longest)",
-            seen.rate()
-        );
-        assert!(!seen.micros.is_empty());
-        if wanted() {
-            // A connection asks once it was answered, so that the queue is never longer than there are connections, and it depends on the machine
-            // whether any is answered without a look: `attacks` makes sure of that.
-            assert!(most <= limit, "{name}: {most:?}");
-        }
     }
 }
 

@@ -6,6 +6,10 @@ mod attacks;
 mod callbacks;
 mod embedded;
 mod load;
+mod log;
+mod overload;
+mod reload;
 mod server;
+mod stream;
 #[cfg(feature = "serve-tls")]
 mod tls;

@@ -129,8 +129,30 @@ impl Server {
 
     /// Not ready yet.
     pub(crate) fn begin(home: Home, configuration: &str, environment: &[(&str, &str)]) -> Self {
+        let command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        Self::begin_by(command, home, configuration, environment)
+    }
+
+    /// On one core, where the system can do that. Not ready yet.
+    pub(crate) fn begin_on(home: Home, configuration: &str, core: &str) -> Self {
+        let mut command = Command::new("taskset");
+        let pinned = command.args(["-c", core, "true"]).status();
+        let mut command = Command::new("taskset");
+        command.args(["-c", core, env!("CARGO_BIN_EXE_tidegate")]);
+        if !pinned.is_ok_and(|status| status.success()) {
+            command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        }
+        Self::begin_by(command, home, configuration, &[])
+    }
+
+    fn begin_by(
+        mut command: Command,
+        home: Home,
+        configuration: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         home.write("serve.toml", configuration);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        let mut child = command
             .args(["serve", "--config"])
             .arg(home.0.join("serve.toml"))
             .env("IM_SECRET", SECRET)

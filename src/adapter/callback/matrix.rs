@@ -1,5 +1,4 @@
-//! Matrix policy servers: `/check` of MSC4284, with the event as its body. `/sign`, which took its place, needs the redaction rules of each room version, and is
-//! not here.
+//! Matrix policy servers: `/check` of MSC4284, and `/sign`, which took its place; each has the event as its body. What is signed, and how, is `signing`'s to know.
 
 use serde_json::{Value, json};
 
@@ -68,16 +67,38 @@ pub(super) fn read(account: &Account, call: &Call<'_>) -> Read {
         scene,
         conversation: body.text_at("/room_id"),
         sender: body.text_at("/sender"),
-        id: body.text_at("/event_id").or_else(|| {
-            // The path names the event; newer room versions leave it out of the body.
-            let name = call.path.trim_end_matches("/check").rsplit('/').next()?;
-            (!name.is_empty()).then(|| name.to_owned())
-        }),
+        id: body
+            .text_at("/event_id")
+            .or_else(|| id(account, call, &body)),
         time: body.time_at("/origin_server_ts"),
         kind: if is_edit { Kind::Edit } else { Kind::Group },
         whole,
         body,
     })
+}
+
+/// The id of an event: newer room versions leave it out of the body. `/check` names it in its path; for `/sign` it is what its server computes, too.
+fn id(account: &Account, call: &Call<'_>, body: &Body) -> Option<String> {
+    #[cfg(feature = "matrix-sign")]
+    if let Some(signing) = &account.signing {
+        return signing.id(body.value());
+    }
+    let _ = (account, body);
+    let name = call.path.trim_end_matches("/check").rsplit('/').next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The answer of `/sign`.
+pub(super) fn signed(account: &Account, event: Option<&Value>, answer: &Answer) -> Reply {
+    #[cfg(feature = "matrix-sign")]
+    if let Some(signing) = &account.signing {
+        return signing.reply(event, answer);
+    }
+    let _ = (account, event, answer);
+    Reply {
+        status: 400,
+        body: br#"{"errcode":"M_FORBIDDEN","error":"nothing is signed here"}"#.to_vec(),
+    }
 }
 
 pub(super) fn reply(answer: &Answer) -> Reply {

@@ -8,6 +8,7 @@
 //! | EaseMob | MD5 | a new `payload` | `valid` false | as refused | is not asked |
 //! | WildFire | secret in the URL | a new payload | 403 | as refused | is not asked |
 //! | Matrix policy server, `/check` | not here | `spam` | `spam` | `spam` | `m.new_content` |
+//! | Matrix policy server, `/sign` (feature `matrix-sign`) | not here | 400 | 400 `M_FORBIDDEN` | 400 | `m.new_content` |
 //!
 //! What a server cannot be told becomes something stronger, never something weaker. Every call gets an answer that is valid in its dialect, whatever
 //! its body is.
@@ -17,9 +18,13 @@ mod easemob;
 mod matrix;
 mod openim;
 mod rongcloud;
+#[cfg(feature = "matrix-sign")]
+mod signing;
 mod tencent;
 mod wildfire;
 
+#[cfg(feature = "matrix-sign")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{Answer, Refusal};
@@ -27,6 +32,8 @@ use crate::engine::Message;
 use crate::primitives::{Scene, Timestamp};
 
 use body::Body;
+#[cfg(feature = "matrix-sign")]
+pub use signing::{Signing, Unsigned};
 
 /// A message server's way to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
@@ -44,17 +51,21 @@ pub enum Dialect {
     WildFire,
     /// Matrix policy servers, MSC4284's `/check`.
     Matrix,
+    /// Matrix policy servers, `/sign`. Without the feature `matrix-sign` nothing is signed, and all is refused.
+    #[serde(rename = "matrix-sign")]
+    MatrixSign,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Tencent,
         Self::OpenIm,
         Self::RongCloud,
         Self::EaseMob,
         Self::WildFire,
         Self::Matrix,
+        Self::MatrixSign,
     ];
 
     /// The name used in configurations and metrics.
@@ -66,6 +77,7 @@ impl Dialect {
             Self::EaseMob => "easemob",
             Self::WildFire => "wildfire",
             Self::Matrix => "matrix",
+            Self::MatrixSign => "matrix-sign",
         }
     }
 
@@ -77,7 +89,7 @@ impl Dialect {
             Self::Tencent => Duration::from_millis(1_200),
             Self::RongCloud => Duration::from_millis(2_000),
             Self::OpenIm => Duration::from_millis(3_000),
-            Self::WildFire | Self::Matrix => Duration::from_millis(2_000),
+            Self::WildFire | Self::Matrix | Self::MatrixSign => Duration::from_millis(2_000),
         }
     }
 
@@ -111,6 +123,9 @@ pub struct Account {
     pub group_code: Option<i64>,
     /// The language of its users.
     pub language: Option<String>,
+    /// What a Matrix policy server signs with; without it nothing is signed.
+    #[cfg(feature = "matrix-sign")]
+    pub signing: Option<Arc<Signing>>,
 }
 
 impl std::fmt::Debug for Account {
@@ -242,6 +257,8 @@ impl Account {
             code: None,
             group_code: None,
             language: None,
+            #[cfg(feature = "matrix-sign")]
+            signing: None,
         }
     }
 
@@ -257,7 +274,7 @@ impl Account {
             Dialect::RongCloud => rongcloud::read(self, call),
             Dialect::EaseMob => easemob::read(self, call),
             Dialect::WildFire => wildfire::read(self, call),
-            Dialect::Matrix => matrix::read(self, call),
+            Dialect::Matrix | Dialect::MatrixSign => matrix::read(self, call),
         }
     }
 
@@ -271,7 +288,20 @@ impl Account {
             Dialect::EaseMob => easemob::reply(self, incoming, answer),
             Dialect::WildFire => wildfire::reply(incoming, answer),
             Dialect::Matrix => matrix::reply(answer),
+            Dialect::MatrixSign => {
+                let event = incoming.map(|incoming| incoming.body.value());
+                matrix::signed(self, event, answer)
+            }
         }
+    }
+
+    /// The answer to a call that asks about no message, in its dialect. What sets a Matrix room up is signed, too.
+    pub fn reply_to_nothing(&self, call: &Call<'_>) -> Reply {
+        if self.dialect != Dialect::MatrixSign {
+            return self.reply(None, &Answer::Allow);
+        }
+        let body = Body::parse(call.body);
+        matrix::signed(self, body.as_ref().map(Body::value), &Answer::Allow)
     }
 }
 

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::kv::UpdateErrorKind;
 use futures_util::StreamExt;
 use tokio::sync::watch;
@@ -20,10 +21,14 @@ use super::{Broken, Counts, Judges, Settings};
 use crate::alert::outbox::now;
 use crate::primitives::{Timestamp, Window};
 
+/// How often it is measured what waits.
+const MEASURED: Duration = Duration::from_secs(2);
+
 /// What is known of a partition that is held.
 struct Held {
     revision: u64,
     renewed: Instant,
+    consumer: PullConsumer,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -63,6 +68,7 @@ impl<'a> Leases<'a> {
 
     pub(super) async fn work(mut self, judges: &Judges, stop: &AtomicBool) -> Result<(), Broken> {
         let beat = self.settings.lease / 4;
+        let mut measured = None::<Instant>;
         while !stop.load(Ordering::Relaxed) {
             let began = Instant::now();
             self.renew().await;
@@ -70,6 +76,11 @@ impl<'a> Leases<'a> {
             let _ = self.balance(judges).await;
             let held = self.held.len() as u64;
             self.counts.partitions.store(held, Ordering::Relaxed);
+            if measured.is_none_or(|measured| measured.elapsed() >= MEASURED) {
+                measured = Some(began);
+                // A server that does not answer is found out when leases are renewed.
+                let _ = tokio::time::timeout(beat, self.measure()).await;
+            }
             tokio::time::sleep(beat.saturating_sub(began.elapsed())).await;
         }
         let leases = self.streams.leases.clone();
@@ -82,6 +93,28 @@ impl<'a> Leases<'a> {
         }
         let _ = leases.delete(self.own_key()).await;
         Ok(())
+    }
+
+    /// Measures what waits. What cannot be asked stays as it was.
+    async fn measure(&self) {
+        let infos = self.held.values().map(|held| held.consumer.get_info());
+        let infos = futures_util::future::join_all(infos).await;
+        if infos.iter().all(Result::is_ok) {
+            let infos = infos.into_iter().flatten();
+            let (pending, handed) = infos.fold((0, 0), |(pending, handed), info| {
+                (
+                    pending + info.num_pending,
+                    handed + info.num_ack_pending as u64,
+                )
+            });
+            self.counts.pending.store(pending, Ordering::Relaxed);
+            self.counts.ack_pending.store(handed, Ordering::Relaxed);
+        }
+        if let Some((backlog, oldest)) = self.streams.backlog().await {
+            let oldest = u64::try_from(oldest.as_millis()).unwrap_or(u64::MAX);
+            self.counts.backlog.store(backlog, Ordering::Relaxed);
+            self.counts.oldest_ms.store(oldest, Ordering::Relaxed);
+        }
     }
 
     fn own_key(&self) -> String {
@@ -198,7 +231,7 @@ impl<'a> Leases<'a> {
         }
         let (stop, stopped) = watch::channel(false);
         let partition = Partition {
-            consumer,
+            consumer: consumer.clone(),
             context: self.context.clone(),
             judge,
             prefix: self.settings.prefix.as_str().into(),
@@ -209,6 +242,7 @@ impl<'a> Leases<'a> {
         let held = Held {
             revision,
             renewed: Instant::now(),
+            consumer,
             stop,
             task: tokio::spawn(partition.work()),
         };

@@ -188,6 +188,16 @@ pub struct Counts {
     pub broken_off: AtomicU64,
     /// Partitions held.
     pub partitions: AtomicU64,
+    /// Attempts at messages that had been handed out before.
+    pub redelivered: AtomicU64,
+    /// Messages of the partitions held that wait, when it was measured last (every two seconds).
+    pub pending: AtomicU64,
+    /// Messages of the partitions held that were handed out and are not acknowledged, when it was measured last.
+    pub ack_pending: AtomicU64,
+    /// Messages of all partitions that are not answered, when it was measured last.
+    pub backlog: AtomicU64,
+    /// Milliseconds that the oldest of these has waited.
+    pub oldest_ms: AtomicU64,
 }
 
 /// Works until `stop` is set: then it finishes what it has begun and gives its leases back.

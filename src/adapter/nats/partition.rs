@@ -70,6 +70,7 @@ impl Partition {
     async fn handle(&mut self, message: &Message) -> Option<()> {
         let info = message.info().ok()?;
         let number = info.stream_sequence;
+        add(&self.counts.redelivered, u64::from(info.delivered > 1));
         // prefix.p.<partition>.<tenant>.<conversation>
         let mut words = message.subject.splitn(5, '.').skip(3);
         let (tenant, conversation) = (words.next()?, words.next()?);

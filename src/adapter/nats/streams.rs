@@ -1,6 +1,6 @@
 //! The streams, consumers and buckets, which the first worker makes.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::kv;
@@ -83,6 +83,18 @@ impl Streams {
             prefix: prefix.clone(),
             ack_wait: settings.lease,
         })
+    }
+
+    /// How many messages are not answered, and how long the oldest of them has waited.
+    pub(super) async fn backlog(&self) -> Option<(u64, Duration)> {
+        let state = self.input.get_info().await.ok()?.state;
+        if state.messages == 0 {
+            return Some((0, Duration::ZERO));
+        }
+        let first = SystemTime::from(state.first_timestamp);
+        // The server's clock may be ahead of this one.
+        let waited = SystemTime::now().duration_since(first).unwrap_or_default();
+        Some((state.messages, waited))
     }
 
     /// The consumer of a partition, and whether anything was ever taken from it.

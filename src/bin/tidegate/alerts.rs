@@ -21,7 +21,7 @@ use tidegate::diag::Lang;
 
 use crate::{Broke, Done, time};
 use store::read_key;
-pub(crate) use store::{Store, broke};
+pub(crate) use store::{Owner, Store, Wanted, broke};
 
 /// Shows, delivers, keeps, erases and proves the alerts of an outbox
 ///

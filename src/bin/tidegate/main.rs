@@ -8,6 +8,7 @@
 mod alerts;
 mod base;
 mod check;
+mod compile;
 mod diff;
 mod difference;
 mod evade;
@@ -15,12 +16,16 @@ mod explain;
 mod explain_code;
 mod fmt;
 mod import;
+#[cfg(any(feature = "serve", feature = "worker"))]
+mod log;
 mod messages;
 mod new;
 mod operator;
 mod packs;
 #[cfg(feature = "playground")]
 mod playground;
+#[cfg(any(feature = "serve", feature = "worker"))]
+mod prometheus;
 mod replace;
 mod revision;
 mod schema;
@@ -60,6 +65,7 @@ enum Command {
     Schema(schema::Args),
     Import(import::Args),
     Diff(diff::Args),
+    Compile(compile::Args),
     Tenants(tenants::Args),
     #[cfg(feature = "playground")]
     Playground(playground::Args),
@@ -110,6 +116,7 @@ fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Compile(args) => compile::run(&args),
         Command::Tenants(args) => tenants::run(&args),
         #[cfg(feature = "playground")]
         Command::Playground(args) => playground::run(&args),

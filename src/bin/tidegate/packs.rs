@@ -268,13 +268,14 @@ impl TenantFile {
         })
     }
 
-    /// A tenant's file of that source; `load` reads the packs that it names.
-    pub(crate) fn of(
-        name: String,
-        source: String,
-        load: &mut dyn FnMut(&str) -> Result<Loaded, Broke>,
-    ) -> Result<Self, Broke> {
-        let parsed = Tenant::parse(&name, &source);
+    /// The file alone, where its packs are compiled already.
+    pub(crate) fn load_alone(path: &Path) -> Result<Self, Broke> {
+        let source = read_source(path)?;
+        Self::alone(path.display().to_string(), &source)
+    }
+
+    fn alone(name: String, source: &str) -> Result<Self, Broke> {
+        let parsed = Tenant::parse(&name, source);
         let (tenant, problems) = match parsed {
             Ok(parsed) => (Some(parsed.tenant), parsed.warnings),
             Err(problems) => (None, problems),
@@ -283,23 +284,32 @@ impl TenantFile {
             return Err(unusable(&name, "tenant's file", &problems)?);
         };
         draw(&problems)?;
-        let mut packs = Vec::new();
-        for pack in &tenant.packs {
-            let loaded = load(&pack.value)?;
-            report(&loaded)?;
-            packs.extend(loaded.pack);
-        }
-        if let Some(pack) = packs.iter().find(|pack| is_base(&pack.id)) {
-            return Err(Broke::Usage(format!(
-                "{name}: the id of the pack `{}` is reserved for the base library",
-                pack.id
-            )));
-        }
         Ok(Self {
             tenant,
             name,
-            packs,
+            packs: Vec::new(),
         })
+    }
+
+    /// A tenant's file of that source; `load` reads the packs that it names.
+    pub(crate) fn of(
+        name: String,
+        source: String,
+        load: &mut dyn FnMut(&str) -> Result<Loaded, Broke>,
+    ) -> Result<Self, Broke> {
+        let mut file = Self::alone(name, &source)?;
+        for pack in &file.tenant.packs {
+            let loaded = load(&pack.value)?;
+            report(&loaded)?;
+            file.packs.extend(loaded.pack);
+        }
+        if let Some(pack) = file.packs.iter().find(|pack| is_base(&pack.id)) {
+            return Err(Broke::Usage(format!(
+                "{}: the id of the pack `{}` is reserved for the base library",
+                file.name, pack.id
+            )));
+        }
+        Ok(file)
     }
 }
 
@@ -322,6 +332,25 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
+    /// What `tidegate compile` wrote.
+    fn read(path: &Path) -> Result<Self, Broke> {
+        let began = Instant::now();
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| cannot_read(path, &error))?;
+        let ruleset = match Ruleset::from_bytes(&name, &bytes, &PackLimits::operator()) {
+            Ok(ruleset) => ruleset,
+            Err(problems) => return Err(unusable(&name, "ruleset", &problems)?),
+        };
+        Ok(Self {
+            packs: ruleset
+                .packs()
+                .map(|(id, version)| format!("{id} {version}"))
+                .collect(),
+            ruleset,
+            took: began.elapsed(),
+        })
+    }
+
     fn of(packs: Vec<Pack>, allow: &[Term], base: bool) -> Result<Self, Broke> {
         let names = packs
             .iter()
@@ -343,7 +372,7 @@ pub(crate) struct Rules {
     /// Titles of the rules that have one, by full id.
     titles: BTreeMap<String, String>,
     /// Versions of the packs, by id.
-    pub(crate) versions: BTreeMap<String, String>,
+    pub(crate) versions: Versions,
     /// Rules that are not screened, and why: draft or retired.
     pub(crate) asleep: Vec<(String, &'static str)>,
 }
@@ -377,12 +406,13 @@ impl Rules {
         no_base: bool,
         tenant: Option<&TenantFile>,
     ) -> Result<Self, Broke> {
-        Self::load_under(paths, no_base, tenant, None)
+        Self::load_under(paths, &[], no_base, tenant, None)
     }
 
-    /// The same, under what the operator decides.
+    /// The same, under what the operator decides, and with `ready`, files that `tidegate compile` wrote, in place of packs.
     pub(crate) fn load_under(
         paths: &[PathBuf],
+        ready: &[PathBuf],
         no_base: bool,
         tenant: Option<&TenantFile>,
         operator: Option<&OperatorFile>,
@@ -391,7 +421,20 @@ impl Rules {
         for file in files(paths)? {
             given.push(load(&file)?);
         }
-        Self::of_under(given, no_base, tenant, operator)
+        let ready = ready.iter().map(|path| Compiled::read(path));
+        let ready: Vec<Compiled> = ready.collect::<Result<_, _>>()?;
+        if let Some(TenantFile { tenant, name, .. }) = tenant
+            && !ready.is_empty()
+        {
+            let has_rules = !tenant.packs.is_empty() || !tenant.allow.is_empty();
+            let own = ready.iter().any(|ready| ready.ruleset.is_for(tenant));
+            if has_rules && !own {
+                return Err(Broke::Usage(format!(
+                    "{name}: no `--ruleset` was compiled from this file; compile it with `tidegate compile --tenant {name} --output FILE`"
+                )));
+            }
+        }
+        Self::of_under(given, ready, no_base, tenant, operator)
     }
 
     /// The same, of packs that are read.
@@ -400,11 +443,12 @@ impl Rules {
         no_base: bool,
         tenant: Option<&TenantFile>,
     ) -> Result<Self, Broke> {
-        Self::of_under(loaded, no_base, tenant, None)
+        Self::of_under(loaded, Vec::new(), no_base, tenant, None)
     }
 
     fn of_under(
         loaded: Vec<Loaded>,
+        ready: Vec<Compiled>,
         no_base: bool,
         tenant: Option<&TenantFile>,
         operator: Option<&OperatorFile>,
@@ -416,7 +460,11 @@ impl Rules {
         }
         let (mut base, mut own): (Vec<Pack>, Vec<Pack>) =
             given.into_iter().partition(|pack| is_base(&pack.id));
-        if !no_base {
+        let (locked, unlocked): (Vec<_>, Vec<_>) = ready
+            .into_iter()
+            .partition(|ready| ready.ruleset.is_locked());
+        let has_base = |ready: &Compiled| ready.ruleset.packs().any(|(id, _)| is_base(id));
+        if !no_base && !locked.iter().any(has_base) {
             if let Some(pack) = base.first() {
                 return Err(Broke::Usage(format!(
                     "the pack `{}` has an id of the base library, which is loaded already; leave that out with --no-base",
@@ -435,6 +483,9 @@ impl Rules {
         own.extend(tenant.into_iter().flat_map(|tenant| tenant.packs.clone()));
         let allow = tenant.map_or_else(Vec::new, |file| file.tenant.allow.clone());
         rules.add(base, &[], true)?;
+        for ready in locked {
+            rules.add_ready(ready);
+        }
         let free = OperatorFile::default();
         let above = operator.unwrap_or(&free);
         let mut shared = Vec::new();
@@ -463,6 +514,16 @@ impl Rules {
         rules
             .rulesets
             .extend(shared.into_iter().map(|(_, compiled)| compiled));
+        let compiled_with =
+            |ready: &Compiled| tenant.is_some_and(|file| ready.ruleset.is_for(&file.tenant));
+        let allow = if unlocked.iter().any(compiled_with) {
+            Vec::new()
+        } else {
+            allow
+        };
+        for ready in unlocked {
+            rules.add_ready(ready);
+        }
         rules.add(own, &allow, false)?;
         if let Some(TenantFile { tenant, name, .. }) = tenant {
             rules.policy = match Policy::of_tenant(tenant, &above.operator, &rules.rulesets()) {
@@ -471,6 +532,13 @@ impl Rules {
             };
         }
         Ok(rules)
+    }
+
+    fn add_ready(&mut self, ready: Compiled) {
+        let packs = ready.ruleset.packs();
+        self.versions
+            .extend(packs.map(|(id, version)| (id.to_owned(), version.to_owned())));
+        self.rulesets.push(ready);
     }
 
     fn add(&mut self, packs: Vec<Pack>, allow: &[Term], base: bool) -> Result<(), Broke> {
@@ -495,6 +563,42 @@ impl Rules {
         self.rulesets.push(Compiled::of(packs, allow, base)?);
         Ok(())
     }
+}
+
+/// Versions of packs, by id.
+pub(crate) type Versions = BTreeMap<String, String>;
+
+/// The base library as the ruleset that all tenants have, and the versions of its packs.
+#[cfg(any(feature = "serve", feature = "worker"))]
+pub(crate) fn shared_base() -> Result<(Vec<Arc<Ruleset>>, Versions), Broke> {
+    let packs = tidegate::base::packs().map_err(broken)?;
+    let versions = packs
+        .iter()
+        .map(|pack| (pack.id.to_string(), pack.version.to_string()))
+        .collect();
+    Ok((vec![Arc::new(compile(packs, true)?)], versions))
+}
+
+/// The packs of the paths, and a tenant's with its allow terms, as one ruleset.
+pub(crate) fn one_ruleset(
+    paths: &[PathBuf],
+    tenant: Option<&TenantFile>,
+) -> Result<Ruleset, Broke> {
+    let mut all = Vec::new();
+    for file in files(paths)? {
+        let loaded = load(&file)?;
+        report(&loaded)?;
+        all.extend(loaded.pack);
+    }
+    if let Some(pack) = all.iter().find(|pack| is_base(&pack.id)) {
+        return Err(Broke::Usage(format!(
+            "the id of the pack `{}` is reserved for the base library, which `--base` compiles",
+            pack.id
+        )));
+    }
+    all.extend(tenant.into_iter().flat_map(|tenant| tenant.packs.clone()));
+    let allow = tenant.map_or(&[][..], |file| &file.tenant.allow);
+    compile_with(all, allow, false)
 }
 
 /// Packs as one ruleset. The base is locked.

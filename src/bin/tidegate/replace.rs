@@ -53,6 +53,22 @@ pub(crate) fn new_file(path: &Path, content: &[u8]) -> Result<(), Broke> {
         .map_err(failed)
 }
 
+/// Writes a file, in place of the one that may be there: the old one or the new one is there whenever the power fails.
+pub(crate) fn any(path: &Path, content: &[u8]) -> Result<(), Broke> {
+    let failed = |error: io::Error| Broke::Usage(format!("{}: {error}", path.display()));
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (beside, mut new) = beside(&real).map_err(failed)?;
+    let written = new
+        .write_all(content)
+        .and_then(|()| new.sync_all())
+        .and_then(|()| fs::rename(&beside, &real));
+    written.map_err(|error| {
+        // What is left of it is of no use to anyone.
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
 /// A new file in the folder of another.
 fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// A pack, or a folder of packs, to screen with (repeatable)
     #[arg(long = "pack", value_name = "PATH")]
     packs: Vec<PathBuf>,
+    /// A file that `tidegate compile` wrote, in place of packs (repeatable); with `--tenant`, one compiled from its file
+    #[arg(long = "ruleset", value_name = "FILE")]
+    rulesets: Vec<PathBuf>,
     /// Leave the base library out
     #[arg(long)]
     no_base: bool,
@@ -77,7 +80,8 @@ enum Format {
 pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     let source = Source::open(args.file.as_deref())?;
     let tenant = match &args.tenant {
-        Some(file) => Some(TenantFile::load(file)?),
+        Some(file) if args.rulesets.is_empty() => Some(TenantFile::load(file)?),
+        Some(file) => Some(TenantFile::load_alone(file)?),
         None => None,
     };
     let operator = match &args.operator {
@@ -86,6 +90,7 @@ pub(crate) fn run(args: Args) -> Result<Done, Broke> {
     };
     let rules = Rules::load_under(
         &args.packs,
+        &args.rulesets,
         args.no_base,
         tenant.as_ref(),
         operator.as_ref(),

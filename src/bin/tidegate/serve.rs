@@ -5,9 +5,10 @@
 //! | What may be configured, and what is wrong with a configuration? | `config` |
 //! | Who may ask? | `tokens` |
 //! | Who is connected, and how does it end? | `listen` |
+//! | What changes while it runs? | `reload` |
 //! | What is where? | `routes` |
 //! | How is a message judged in time? | `app` |
-//! | How is it asked and answered? | `screen` (ours), `callbacks` (those of other servers) |
+//! | How is it asked and answered? | `screen` and `stream` (ours), `callbacks` (those of other servers) |
 //! | When is an alert there? | `alerting` |
 //! | Who changed what? | `admin`, `audit` |
 //! | What is counted? | `metrics` |
@@ -21,11 +22,12 @@ mod config;
 mod listen;
 mod metrics;
 mod notify;
+mod reload;
 mod routes;
 mod screen;
+mod stream;
 mod tokens;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -35,14 +37,15 @@ use std::time::Duration;
 use tidegate::adapter::Stage;
 use tidegate::adapter::source::{Folder, Synced, Watch};
 use tidegate::diag::Lang;
-use tidegate::{Compiler, Diagnostics, PackLimits};
+use tidegate::{Diagnostics, Ruleset};
 
 use crate::check::Tongue;
-use crate::{Broke, Done, packs, term, time};
+use crate::{Broke, Done, log, packs, term, time};
 use alerting::Alerting;
 use app::{App, Ready};
 use audit::Audit;
 use config::Config;
+use reload::Source;
 
 /// Serves verdicts over HTTP, and answers the callbacks of other message servers
 ///
@@ -62,6 +65,10 @@ pub(crate) struct Args {
     /// Print a new secret for one-time codes, and end
     #[arg(long, conflicts_with_all = ["check", "new_token"])]
     new_totp: bool,
+    /// Print a new key for a Matrix policy server, and its public half, and end
+    #[cfg(feature = "matrix-sign")]
+    #[arg(long, conflicts_with_all = ["check", "new_token", "new_totp"])]
+    new_signing_key: bool,
     /// The language of problems [default: that of the environment]
     #[arg(long, value_enum)]
     lang: Option<Tongue>,
@@ -85,26 +92,41 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
         )?;
         return Ok(Done::Well);
     }
+    #[cfg(feature = "matrix-sign")]
+    if args.new_signing_key {
+        let key = tokens::new_signing_key().map_err(random)?;
+        let signing = tidegate::adapter::callback::Signing::new("", &key)
+            .map_err(|unsigned| Broke::Usage(unsigned.to_string()))?;
+        writeln!(out, "{key}\npublic_key = \"{}\"", signing.public_key())?;
+        return Ok(Done::Well);
+    }
     drop(out);
     let lang = Tongue::lang(args.lang);
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let config = match Config::load(&args.config, environment) {
+    let config = match Config::load(&args.config, config::environment()) {
         Ok(config) => config,
         Err(problems) => return wrong(&problems, lang),
     };
     if args.check {
         return check(&config, lang);
     }
-    log(&config);
-    quiet_faults();
+    let written = config.written.log;
+    log::start(written.level, written.json);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("tidegate-http")
         .enable_all()
         .build()?;
     let app = Arc::new(App::new(config));
-    let audit = Audit::open(&app.config.audit, &app.config.admins)?;
-    let ended = runtime.block_on(listen::serve(Arc::clone(&app), Arc::new(audit), lang));
+    let audit = {
+        let config = app.config();
+        Audit::open(&config.audit, &config.admins)?
+    };
+    let ended = {
+        let source = Source {
+            path: args.config.clone(),
+            lang,
+        };
+        runtime.block_on(listen::serve(Arc::clone(&app), Arc::new(audit), source))
+    };
     // What still runs on other threads has been answered for already.
     runtime.shutdown_timeout(Duration::from_millis(200));
     if let Some(alerting) = app.ready.get().and_then(|ready| ready.alerting.as_ref()) {
@@ -144,39 +166,30 @@ fn check(config: &Config, lang: Lang) -> Result<Done, Broke> {
     })
 }
 
-type Base = (Vec<Arc<tidegate::Ruleset>>, BTreeMap<String, String>);
-
-/// The base library, compiled, and the versions of its packs.
-fn base(config: &Config) -> Result<Base, Broke> {
+/// The base library, and the versions of its packs.
+fn base(config: &Config) -> Result<(Vec<Arc<Ruleset>>, packs::Versions), Broke> {
     if config.written.no_base {
-        return Ok((Vec::new(), BTreeMap::new()));
+        return Ok(Default::default());
     }
-    let packs = tidegate::base::packs().map_err(packs::broken)?;
-    let versions = packs
-        .iter()
-        .map(|pack| (pack.id.to_string(), pack.version.to_string()))
-        .collect();
-    let compiler = Compiler::new().limits(PackLimits::operator()).locked(true);
-    let ruleset = packs
-        .into_iter()
-        .fold(compiler, Compiler::pack)
-        .build()
-        .map_err(packs::broken)?;
-    Ok((vec![Arc::new(ruleset)], versions))
+    packs::shared_base()
 }
 
 /// Loads everything that judges. Takes as long as compiling takes; the server listens meanwhile.
 fn load(app: &Arc<App>, lang: Lang) -> Result<(), Broke> {
-    let config = &app.config;
+    let config = &*app.config();
     let (base, versions) = base(config)?;
-    let (folder, registry, synced) =
-        Folder::open(&config.folder, base, time::now()).map_err(|problems| {
-            Broke::Usage(format!(
-                "{}\n{}",
-                config.folder.display(),
-                problems.to_text(lang).trim_end()
-            ))
-        })?;
+    let now = time::now();
+    let opened = match &config.versions {
+        Some(memory) => Folder::open_remembering(&config.folder, base, now, memory),
+        None => Folder::open(&config.folder, base, now),
+    };
+    let (folder, registry, synced) = opened.map_err(|problems| {
+        Broke::Usage(format!(
+            "{}\n{}",
+            config.folder.display(),
+            problems.to_text(lang).trim_end()
+        ))
+    })?;
     told(app, &synced, lang);
     let alerting = match &config.alerts {
         Some(folder) => Some(Arc::new(Alerting::open(folder, versions)?)),
@@ -195,6 +208,8 @@ fn load(app: &Arc<App>, lang: Lang) -> Result<(), Broke> {
     };
     // Only this thread sets it.
     let _ = app.ready.set(ready);
+    // The configuration may have been read again meanwhile.
+    app.set_manners();
     Ok(())
 }
 
@@ -214,29 +229,4 @@ fn told(app: &App, synced: &Synced, lang: Lang) {
         refused = synced.refused.len(),
         "the folder of tenants was read"
     );
-}
-
-/// Says where a fault lies, and not what it says: that could be text of a message.
-fn quiet_faults() {
-    std::panic::set_hook(Box::new(|fault| {
-        let place = fault.location().map(ToString::to_string);
-        tracing::error!(
-            place = place.as_deref().unwrap_or("unknown"),
-            "a fault; please report it"
-        );
-    }));
-}
-
-fn log(config: &Config) {
-    let builder = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_ansi(false)
-        .with_max_level(tracing::Level::INFO);
-    // A second one in a process is none of ours, and stays.
-    let _ = if config.written.log.json {
-        builder.json().flatten_event(true).try_init()
-    } else {
-        builder.try_init()
-    };
 }

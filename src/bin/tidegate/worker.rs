@@ -1,7 +1,10 @@
 //! `tidegate worker`: messages from a stream of NATS, answers and alerts to others.
 
-use std::collections::BTreeMap;
+mod metrics;
+
+use std::future::Future;
 use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -14,18 +17,19 @@ use tidegate::adapter::nats::{
     self, Change, Counts, Done as Judged, Judge, Later, Settings, Taken,
 };
 use tidegate::adapter::source::{Folder, Synced};
-use tidegate::alert::Alert;
 use tidegate::alert::format::{Format, Notice, Told};
 use tidegate::alert::outbox::{Outcome, Trouble, What};
 use tidegate::alert::sink::Delivery;
 use tidegate::diag::Lang;
 use tidegate::registry::{Reader, Registry, TenantRules};
 use tidegate::verdict::Report;
-use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, Window, base};
+use tidegate::{Conversations, Message, Ruleset, Scanner, Timestamp, Window};
 
-use crate::alerts::Store;
+use crate::alerts::{Owner, Store, Wanted};
+use crate::log::{self, Level, Sampler};
 use crate::messages::{Bad, Input, id_text};
 use crate::{Broke, Done, packs, time};
+use metrics::Metrics;
 
 /// Senders of a partition of which something is kept.
 const SENDERS: usize = 4_096;
@@ -71,6 +75,15 @@ pub(crate) struct Args {
     /// Seconds after which the partitions of a silent worker are taken over
     #[arg(long, default_value_t = 2.0)]
     lease: f64,
+    /// Where Prometheus reads metrics, at /metrics: an address of this machine with a port
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "put")]
+    metrics: Option<SocketAddr>,
+    /// The least that is written on standard error, as lines of JSON
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "info")]
+    log_level: Level,
+    /// Of so many messages, one is logged with what became of it, without text; 0 logs none
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    log_sample: u64,
 }
 
 impl Args {
@@ -108,7 +121,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
     let settings = args.settings()?;
     match (&args.put, &args.alerts, &args.cache) {
         (Some(folder), ..) => put(&settings, folder),
-        (None, Some(alerts), Some(cache)) => work(&settings, alerts, cache),
+        (None, Some(alerts), Some(cache)) => work(&settings, args, alerts, cache),
         _ => Err(Broke::Usage(
             "give `--alerts` and `--cache`, or `--put`".to_owned(),
         )),
@@ -118,7 +131,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
 /// Puts a folder into the bucket, if nothing is wrong with it.
 fn put(settings: &Settings, folder: &Path) -> Result<Done, Broke> {
     let (_, registry, synced) =
-        Folder::open(folder, locked()?, time::now()).map_err(packs::broken)?;
+        Folder::open(folder, packs::shared_base()?.0, time::now()).map_err(packs::broken)?;
     if tell(&synced)? {
         return Ok(Done::Wrong);
     }
@@ -169,10 +182,6 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) -> R
     Ok(())
 }
 
-fn locked() -> Result<Vec<Arc<Ruleset>>, Broke> {
-    Ok(vec![Arc::new(base::ruleset().map_err(packs::broken)?)])
-}
-
 /// Says what was refused, on standard error; whether anything was.
 fn tell(synced: &Synced) -> io::Result<bool> {
     let mut err = io::stderr().lock();
@@ -190,29 +199,53 @@ fn line(value: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
-fn work(settings: &Settings, alerts: &Path, cache: &Path) -> Result<Done, Broke> {
-    let store = Arc::new(Store::open(alerts)?);
+fn work(settings: &Settings, args: &Args, alerts: &Path, cache: &Path) -> Result<Done, Broke> {
+    log::start(args.log_level, true);
+    let listener = args.metrics.map(metrics::bind).transpose()?;
+    let (base, versions) = packs::shared_base()?;
+    let store = Arc::new(Store::open(alerts, versions)?);
     let delivery = Delivery::start(Arc::clone(&store.outbox), store.plans()?)?;
     std::fs::create_dir_all(cache)
         .map_err(|error| Broke::Usage(format!("{}: {error}", cache.display())))?;
     let stop = Arc::new(AtomicBool::new(false));
-    let registry = follow(settings, cache, Arc::clone(&stop))?;
-    stop_on_signals(Arc::clone(&stop))?;
+    let mut memory = alerts.components().as_path().as_os_str().to_owned();
+    memory.push(".versions");
+    let place = Place {
+        base,
+        cache: cache.to_owned(),
+        memory: memory.into(),
+    };
+    let registry = follow(settings, place, Arc::clone(&stop))?;
+    let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let counts = Arc::new(Counts::default());
+    let metrics = listener.map(|listener| {
+        let metrics = Metrics {
+            counts: Arc::clone(&counts),
+            store: Arc::clone(&store),
+            registry: registry.clone(),
+        };
+        metrics.serve(listener)
+    });
+    stop_on_signals(Arc::clone(&stop), metrics)?;
+    let snapshot = registry.snapshot();
     line(
-        &json!({ "worker": settings.name, "tenants": registry.snapshot().len(), "ruleset": registry.snapshot().fingerprint() }),
+        &json!({ "worker": settings.name, "tenants": snapshot.len(), "ruleset": snapshot.fingerprint(), "metrics": address }),
     )?;
+    drop(snapshot);
     let judges = {
         let store = Arc::clone(&store);
+        let (sampler, every) = (Arc::new(Sampler::default()), args.log_sample);
         move || -> Box<dyn Judge> {
             Box::new(Screen {
                 store: Arc::clone(&store),
+                sampler: Arc::clone(&sampler),
+                every,
                 scanner: Scanner::new(),
                 reader: registry.reader(),
                 senders: Conversations::new(SENDERS, Window::MOST_SECONDS),
             })
         }
     };
-    let counts = Arc::new(Counts::default());
     let worked = nats::work(settings, &judges, &counts, &stop).map_err(usage);
     stop.store(true, Ordering::Relaxed);
     let drained = delivery.drain(GRACE);
@@ -230,26 +263,36 @@ fn work(settings: &Settings, alerts: &Path, cache: &Path) -> Result<Done, Broke>
     Ok(Done::Well)
 }
 
+/// What tenants' packs stand on, and where they are kept.
+struct Place {
+    base: Vec<Arc<Ruleset>>,
+    cache: PathBuf,
+    /// The file that remembers which versions were live, over restarts.
+    memory: PathBuf,
+}
+
 /// Follows the bucket in a thread of its own; the registry, once it holds what the bucket does.
-fn follow(settings: &Settings, cache: &Path, stop: Arc<AtomicBool>) -> Result<Registry, Broke> {
-    let (settings, cache, locked) = (settings.clone(), cache.to_owned(), locked()?);
+fn follow(settings: &Settings, place: Place, stop: Arc<AtomicBool>) -> Result<Registry, Broke> {
+    let settings = settings.clone();
     let (ready, made) = mpsc::channel();
     std::thread::Builder::new()
         .name("packs".to_owned())
         .spawn(move || {
             let mut live: Option<(Folder, Registry)> = None;
             let told = ready.clone();
-            let ended = nats::watch(&settings, &cache, &mut |change| {
+            let ended = nats::watch(&settings, &place.cache, &mut |change| {
                 let synced = match (&mut live, change) {
                     (_, Change::BadKey(key)) => {
-                        let _ = writeln!(
-                            io::stderr().lock(),
-                            "tidegate: the key {key:?} of the bucket is no path of a file"
-                        );
+                        tracing::error!(?key, "this key of the bucket is no path of a file");
                         return !stop.load(Ordering::Relaxed);
                     }
                     (None, Change::Everything) => {
-                        match Folder::open(&cache, locked.clone(), time::now()) {
+                        match Folder::open_remembering(
+                            &place.cache,
+                            place.base.clone(),
+                            time::now(),
+                            &place.memory,
+                        ) {
                             Ok((folder, registry, synced)) => {
                                 let _ = told.send(Ok(registry.clone()));
                                 live = Some((folder, registry));
@@ -269,15 +312,14 @@ fn follow(settings: &Settings, cache: &Path, stop: Arc<AtomicBool>) -> Result<Re
                     }
                     _ => return !stop.load(Ordering::Relaxed),
                 };
-                // What is refused stays as it was; whoever reads the log is told.
-                let _ = tell(&synced);
+                for (file, problems) in &synced.refused {
+                    let problems = problems.to_text(Lang::En);
+                    tracing::error!(%file, problems = %problems.trim_end(), "refused; what was live stays so");
+                }
                 !stop.load(Ordering::Relaxed)
             });
             if let Err(broken) = ended {
-                let _ = writeln!(
-                    io::stderr().lock(),
-                    "tidegate: packs are followed no longer: {broken}"
-                );
+                tracing::error!(%broken, "packs are followed no longer");
                 let _ = ready.send(Err(usage(broken)));
                 // A worker that hears of no change must not go on as if nothing changed.
                 stop.store(true, Ordering::Relaxed);
@@ -290,8 +332,11 @@ fn follow(settings: &Settings, cache: &Path, stop: Arc<AtomicBool>) -> Result<Re
     })
 }
 
-/// Sets `stop` at Ctrl-C or SIGTERM.
-fn stop_on_signals(stop: Arc<AtomicBool>) -> io::Result<()> {
+/// Sets `stop` at Ctrl-C or SIGTERM. Until then metrics are told.
+fn stop_on_signals(
+    stop: Arc<AtomicBool>,
+    metrics: Option<impl Future<Output = ()> + Send + 'static>,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -299,6 +344,9 @@ fn stop_on_signals(stop: Arc<AtomicBool>) -> io::Result<()> {
         .name("signals".to_owned())
         .spawn(move || {
             runtime.block_on(async {
+                if let Some(metrics) = metrics {
+                    tokio::spawn(metrics);
+                }
                 #[cfg(unix)]
                 {
                     use tokio::signal::unix::{SignalKind, signal};
@@ -320,6 +368,9 @@ fn stop_on_signals(stop: Arc<AtomicBool>) -> io::Result<()> {
 /// What screens the messages of one partition.
 struct Screen {
     store: Arc<Store>,
+    sampler: Arc<Sampler>,
+    /// Of so many messages, one is logged.
+    every: u64,
     scanner: Scanner,
     reader: Reader,
     senders: Conversations,
@@ -335,6 +386,17 @@ struct Refused<'a> {
 
 impl Judge for Screen {
     fn judge(&mut self, taken: Taken<'_>) -> Result<Judged, Later> {
+        let span = self.sampler.span(self.every, "worker");
+        span.in_scope(|| self.read_and_screen(taken))
+    }
+
+    fn lost(&mut self, until: Timestamp) {
+        self.senders.lost(until);
+    }
+}
+
+impl Screen {
+    fn read_and_screen(&mut self, taken: Taken<'_>) -> Result<Judged, Later> {
         let mut input = Input::default();
         let read = match std::str::from_utf8(taken.payload) {
             Ok(text) => input.read_alone(text),
@@ -375,12 +437,6 @@ impl Judge for Screen {
         self.screen(rules, &message, &echoed, taken.at)
     }
 
-    fn lost(&mut self, until: Timestamp) {
-        self.senders.lost(until);
-    }
-}
-
-impl Screen {
     fn screen(
         &mut self,
         rules: &TenantRules,
@@ -388,7 +444,6 @@ impl Screen {
         echoed: &RawValue,
         at: Timestamp,
     ) -> Result<Judged, Later> {
-        let tenant = rules.id();
         let rulesets: Vec<&Ruleset> = rules.rulesets().collect();
         let verdict = match self.senders.of(message, at) {
             Some(sender) => self
@@ -396,46 +451,31 @@ impl Screen {
                 .scan_in(sender, &rulesets, rules.policy(), message, at),
             None => self.scanner.scan(&rulesets, rules.policy(), message, at),
         };
+        log::verdict(rules.id(), verdict);
         let report = Report::new(verdict, message).with_id(echoed);
-        let policy = self.store.config.evidence(tenant);
-        let outbox = &self.store.outbox;
-        let versions: BTreeMap<&str, &str> = rules.packs().collect();
-        let version = |pack: &str| versions.get(pack).map(|version| (*version).to_owned());
-        let wanted = Alert::of_verdict(
-            verdict,
-            message,
-            tenant,
-            outbox.identity(),
-            policy,
-            at,
-            &version,
-        )
-        .unwrap_or_default();
-        if wanted.is_empty() {
-            return Ok(Judged {
-                answer: serde_json::to_vec(&report).unwrap_or_default(),
-                ..Judged::default()
-            });
+        let owner = Owner {
+            tenant: rules.id(),
+            sinks: rules.policy().sinks(),
+        };
+        let plain = || Judged {
+            answer: serde_json::to_vec(&report).unwrap_or_default(),
+            ..Judged::default()
+        };
+        if !verdict.alert() {
+            return Ok(plain());
         }
-        let ids: Vec<(usize, String)> = wanted
-            .iter()
-            .map(|(number, alert)| (*number, alert.facts.id.to_string()))
-            .collect();
-        let names: Vec<_> = wanted.iter().map(|(_, alert)| alert.facts.id).collect();
-        let sinks = rules.policy().sinks();
-        let alerts = wanted
-            .into_iter()
-            .map(|(_, alert)| alert.also_to(sinks))
-            .collect();
+        let own: Vec<_> = rules.packs().collect();
+        let Wanted {
+            alerts,
+            policy,
+            ids,
+        } = self.store.wanted(verdict, message, owner, &own, at);
+        let names: Vec<_> = alerts.iter().map(|alert| alert.facts.id).collect();
+        let outbox = &self.store.outbox;
         let later = |trouble: Trouble| Later(trouble.to_string());
-        match outbox.store(alerts, policy).map_err(later)? {
+        match outbox.store(alerts, &policy).map_err(later)? {
             Outcome::Stored => {}
-            Outcome::Spilled => {
-                return Ok(Judged {
-                    answer: serde_json::to_vec(&report).unwrap_or_default(),
-                    ..Judged::default()
-                });
-            }
+            Outcome::Spilled => return Ok(plain()),
         }
         let mut published = Vec::with_capacity(names.len());
         for id in names {

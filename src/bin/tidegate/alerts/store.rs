@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidegate::alert::MasterKey;
 use tidegate::alert::outbox::{Outbox, Trouble};
 use tidegate::alert::sink::{AlertsConfig, Plan, Secret};
+use tidegate::alert::{Alert, EvidencePolicy, MasterKey};
+use tidegate::{Message, Timestamp, Verdict};
 
+use crate::packs::Versions;
 use crate::{Broke, time};
 
 /// An open outbox.
@@ -14,6 +16,25 @@ pub(crate) struct Store {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) config: AlertsConfig,
     folder: PathBuf,
+    /// Of packs that all tenants have.
+    versions: Versions,
+}
+
+/// Alerts that a verdict asks for, and that are not kept yet.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) policy: EvidencePolicy,
+    /// Numbers of findings, and the ids of their alerts.
+    pub(crate) ids: Vec<(usize, String)>,
+}
+
+/// Whose a message is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner<'a> {
+    pub(crate) tenant: &'a str,
+    /// The sinks that it names.
+    pub(crate) sinks: &'a [Arc<str>],
 }
 
 pub(crate) fn broke(trouble: Trouble) -> Broke {
@@ -21,9 +42,10 @@ pub(crate) fn broke(trouble: Trouble) -> Broke {
 }
 
 impl Store {
-    /// The outbox in a folder, which is made if there is none. What is older than it may be kept is erased.
-    pub(crate) fn open(folder: &Path) -> Result<Self, Broke> {
-        let store = Self::with(folder, Outbox::open)?;
+    /// The outbox in a folder, which is made if there is none. What is older than it may be kept is erased. `versions` are those of the packs that all tenants have.
+    pub(crate) fn open(folder: &Path, versions: Versions) -> Result<Self, Broke> {
+        let mut store = Self::with(folder, Outbox::open)?;
+        store.versions = versions;
         store.outbox.expire(time::now()).map_err(broke)?;
         Ok(store)
     }
@@ -48,7 +70,91 @@ impl Store {
             outbox: Arc::new(outbox),
             config,
             folder: folder.to_owned(),
+            versions: Versions::new(),
         })
+    }
+
+    /// The alerts that a verdict asks for. The message has an id; `own` are the ids and versions of its tenant's packs.
+    pub(crate) fn wanted(
+        &self,
+        verdict: &Verdict,
+        message: &Message<'_>,
+        owner: Owner<'_>,
+        own: &[(&str, &str)],
+        now: Timestamp,
+    ) -> Wanted {
+        let policy = *self.config.evidence(owner.tenant);
+        let version = |pack: &str| {
+            let own = own.iter().find(|(id, _)| *id == pack);
+            let own = own.map(|(_, version)| (*version).to_owned());
+            own.or_else(|| self.versions.get(pack).cloned())
+        };
+        let alerts = Alert::of_verdict(
+            verdict,
+            message,
+            owner.tenant,
+            self.outbox.identity(),
+            &policy,
+            now,
+            &version,
+        )
+        .unwrap_or_default();
+        let ids = alerts
+            .iter()
+            .map(|(number, alert)| (*number, alert.facts.id.to_string()))
+            .collect();
+        let alerts = alerts
+            .into_iter()
+            .map(|(_, alert)| alert.also_to(owner.sinks))
+            .collect();
+        Wanted {
+            alerts,
+            policy,
+            ids,
+        }
+    }
+
+    /// How full it is, and how far behind the sinks are.
+    #[cfg(any(feature = "serve", feature = "worker"))]
+    pub(crate) fn rows(&self, out: &mut crate::prometheus::Text) {
+        let outbox = &self.outbox;
+        out.one(
+            "tidegate_alerts_total",
+            "counter",
+            "Records in the outbox.",
+            outbox.head().seq,
+        );
+        out.one(
+            "tidegate_alerts_spilled",
+            "gauge",
+            "Alerts that were spilled and are not yet in the chain.",
+            outbox.spilled(),
+        );
+        out.family(
+            "tidegate_sink_behind",
+            "gauge",
+            "Records that a sink has not seen.",
+        );
+        let (head, cursors) = (outbox.head().seq, outbox.cursors());
+        for (sink, cursor) in &cursors {
+            out.row(
+                "tidegate_sink_behind",
+                &[("sink", sink)],
+                head.saturating_sub(cursor.seq),
+            );
+        }
+        out.family(
+            "tidegate_sink_failures_total",
+            "counter",
+            "Attempts at a sink that failed.",
+        );
+        for (sink, cursor) in &cursors {
+            out.row(
+                "tidegate_sink_failures_total",
+                &[("sink", sink)],
+                cursor.failures,
+            );
+        }
     }
 
     /// The sinks that the configuration names.

@@ -94,7 +94,6 @@ impl<'a> Input<'a> {
     }
 
     /// The tenant that it names.
-    #[cfg(feature = "serve")]
     pub(crate) fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }

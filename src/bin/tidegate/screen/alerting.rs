@@ -1,6 +1,5 @@
 //! `--alerts`: what findings ask to be told is on disk before the answer says so.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
@@ -9,16 +8,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tidegate::alert::fresh_message_id;
 use tidegate::alert::outbox::{Outcome, Ticket};
 use tidegate::alert::sink::Delivery;
-use tidegate::alert::{Alert, fresh_message_id};
 use tidegate::verdict::Report;
 use tidegate::{Message, Timestamp, Verdict};
 
 use super::{Tally, json_line};
 use crate::Broke;
-use crate::alerts::Store;
+use crate::alerts::{Owner, Store, Wanted};
 use crate::messages::id_text;
+use crate::packs::Versions;
 
 /// Whose a message is that names no tenant, where no tenant's file was given.
 const NOBODY: &str = "default";
@@ -31,8 +31,6 @@ pub(super) struct Alerting {
     delivery: Delivery,
     /// The sinks that the tenant names.
     sinks: Box<[Arc<str>]>,
-    /// Versions of packs, by id.
-    versions: BTreeMap<String, String>,
     /// Messages without an id get one of this and the number of their line.
     random: [u8; 16],
 }
@@ -41,9 +39,9 @@ impl Alerting {
     pub(super) fn open(
         folder: &Path,
         sinks: &[Arc<str>],
-        versions: BTreeMap<String, String>,
+        versions: Versions,
     ) -> Result<Self, Broke> {
-        let store = Store::open(folder)?;
+        let store = Store::open(folder, versions)?;
         for named in sinks {
             if !store.config.sink.iter().any(|sink| *sink.name == **named) {
                 return Err(Broke::Usage(format!(
@@ -60,7 +58,6 @@ impl Alerting {
             store,
             delivery,
             sinks: sinks.into(),
-            versions,
             random,
         })
     }
@@ -85,22 +82,17 @@ impl Alerting {
         now: Timestamp,
         out: &mut Vec<u8>,
     ) -> Pledge<'a> {
-        let tenant = message.tenant.unwrap_or(NOBODY);
-        let policy = self.store.config.evidence(tenant);
-        let identity = self.store.outbox.identity();
-        // The message has an id. What is kept is kept from now on, whatever time the rules are judged by.
-        let alerts = Alert::of_verdict(verdict, message, tenant, identity, policy, now, &|pack| {
-            self.versions.get(pack).cloned()
-        })
-        .unwrap_or_default();
-        let ids: Vec<(usize, String)> = alerts
-            .iter()
-            .map(|(number, alert)| (*number, alert.facts.id.to_string()))
-            .collect();
-        let alerts = alerts
-            .into_iter()
-            .map(|(_, alert)| alert.also_to(&self.sinks))
-            .collect();
+        let owner = Owner {
+            tenant: message.tenant.unwrap_or(NOBODY),
+            sinks: &self.sinks,
+        };
+        // What is kept is kept from now on, whatever time the rules are judged by.
+        let wanted = self.store.wanted(verdict, message, owner, &[], now);
+        let Wanted {
+            alerts,
+            policy,
+            ids,
+        } = wanted;
         let start = out.len();
         let report = Report::new(verdict, message).with_id(line.echoed);
         json_line(out, &report.with_alerts(&ids));
@@ -108,7 +100,7 @@ impl Alerting {
         json_line(&mut unalerted, &report);
         Pledge {
             answer: start..out.len(),
-            ticket: self.store.outbox.submit(alerts, policy),
+            ticket: self.store.outbox.submit(alerts, &policy),
             unalerted,
             line: line.number,
             id: line.echoed.map(ToOwned::to_owned),

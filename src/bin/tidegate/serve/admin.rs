@@ -52,17 +52,14 @@ fn admin(
 ) -> Result<Allowed, Box<Response>> {
     let app = &handle.app;
     let given = bearer(request.headers()).map(Hash::of);
-    let known = app
-        .config
-        .admins
-        .iter()
-        .fold(None::<&Admin>, |found, admin| {
-            if given == Some(admin.hash) {
-                Some(admin)
-            } else {
-                found
-            }
-        });
+    let config = app.config();
+    let known = config.admins.iter().fold(None::<&Admin>, |found, admin| {
+        if given == Some(admin.hash) {
+            Some(admin)
+        } else {
+            found
+        }
+    });
     let Some(admin) = known else {
         return Err(Box::new(denied(app)));
     };

@@ -1,20 +1,20 @@
 //! Alerts of messages that came over HTTP: on disk before the answer says so.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate::adapter::Judged;
+use tidegate::alert::fresh_message_id;
 use tidegate::alert::outbox::{Outcome, Trouble};
 use tidegate::alert::sink::Delivery;
-use tidegate::alert::{Alert, EvidencePolicy, fresh_message_id};
 use tidegate::{Message, Timestamp};
 
-use super::metrics::Text;
 use crate::Broke;
-use crate::alerts::Store;
+use crate::alerts::{Owner, Store, Wanted};
+use crate::packs::Versions;
+use crate::prometheus::Text;
 
 /// How long the sinks have at the end; what they have not taken by then they get the next time.
 const GRACE: Duration = Duration::from_secs(3);
@@ -23,8 +23,6 @@ const GRACE: Duration = Duration::from_secs(3);
 pub(super) struct Alerting {
     store: Store,
     delivery: Delivery,
-    /// Versions of the base library's packs, by id.
-    versions: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for Alerting {
@@ -33,24 +31,11 @@ impl fmt::Debug for Alerting {
     }
 }
 
-/// Alerts that are not kept yet.
-#[derive(Debug)]
-pub(super) struct Pending {
-    alerts: Vec<Alert>,
-    policy: EvidencePolicy,
-    /// Numbers of findings, and the ids of their alerts.
-    pub(super) ids: Vec<(usize, String)>,
-}
-
 impl Alerting {
-    pub(super) fn open(folder: &Path, versions: BTreeMap<String, String>) -> Result<Self, Broke> {
-        let store = Store::open(folder)?;
+    pub(super) fn open(folder: &Path, versions: Versions) -> Result<Self, Broke> {
+        let store = Store::open(folder, versions)?;
         let delivery = Delivery::start(Arc::clone(&store.outbox), store.plans()?)?;
-        Ok(Self {
-            store,
-            delivery,
-            versions,
-        })
+        Ok(Self { store, delivery })
     }
 
     /// The alerts that a verdict asks for. The message has an id.
@@ -59,39 +44,13 @@ impl Alerting {
         judged: Judged<'_>,
         message: &Message<'_>,
         now: Timestamp,
-    ) -> Pending {
-        let tenant = judged.rules.id();
-        let policy = *self.store.config.evidence(tenant);
-        let identity = self.store.outbox.identity();
-        let version = |pack: &str| {
-            let own = judged.rules.packs().find(|(id, _)| *id == pack);
-            own.map(|(_, version)| version.to_owned())
-                .or_else(|| self.versions.get(pack).cloned())
+    ) -> Wanted {
+        let owner = Owner {
+            tenant: judged.rules.id(),
+            sinks: judged.rules.policy().sinks(),
         };
-        let alerts = Alert::of_verdict(
-            judged.verdict,
-            message,
-            tenant,
-            identity,
-            &policy,
-            now,
-            &version,
-        )
-        .unwrap_or_default();
-        let ids = alerts
-            .iter()
-            .map(|(number, alert)| (*number, alert.facts.id.to_string()))
-            .collect();
-        let sinks = judged.rules.policy().sinks();
-        let alerts = alerts
-            .into_iter()
-            .map(|(_, alert)| alert.also_to(sinks))
-            .collect();
-        Pending {
-            alerts,
-            policy,
-            ids,
-        }
+        let own: Vec<_> = judged.rules.packs().collect();
+        self.store.wanted(judged.verdict, message, owner, &own, now)
     }
 
     /// Keeps alerts, and waits for the disk; whether they are there, or were counted as spilled.
@@ -99,13 +58,13 @@ impl Alerting {
     /// # Errors
     ///
     /// If the outbox takes no more.
-    pub(super) fn keep(&self, pending: Pending) -> Result<bool, Trouble> {
+    pub(super) fn keep(&self, pending: Wanted) -> Result<bool, Trouble> {
         let outcome = self.store.outbox.store(pending.alerts, &pending.policy)?;
         Ok(outcome == Outcome::Stored)
     }
 
     /// The same for many, in one commit.
-    pub(super) fn keep_all(&self, pending: Vec<Pending>) -> Vec<Result<bool, Trouble>> {
+    pub(super) fn keep_all(&self, pending: Vec<Wanted>) -> Vec<Result<bool, Trouble>> {
         let tickets: Vec<_> = pending
             .into_iter()
             .map(|pending| self.store.outbox.submit(pending.alerts, &pending.policy))
@@ -122,44 +81,7 @@ impl Alerting {
     }
 
     pub(super) fn rows(&self, out: &mut Text) {
-        let outbox = &self.store.outbox;
-        out.one(
-            "tidegate_alerts_total",
-            "counter",
-            "Records in the outbox.",
-            outbox.head().seq,
-        );
-        out.one(
-            "tidegate_alerts_spilled",
-            "gauge",
-            "Alerts that were spilled and are not yet in the chain.",
-            outbox.spilled(),
-        );
-        out.family(
-            "tidegate_sink_behind",
-            "gauge",
-            "Records that a sink has not seen.",
-        );
-        let (head, cursors) = (outbox.head().seq, outbox.cursors());
-        for (sink, cursor) in &cursors {
-            out.row(
-                "tidegate_sink_behind",
-                &[("sink", sink)],
-                head.saturating_sub(cursor.seq),
-            );
-        }
-        out.family(
-            "tidegate_sink_failures_total",
-            "counter",
-            "Attempts at a sink that failed.",
-        );
-        for (sink, cursor) in &cursors {
-            out.row(
-                "tidegate_sink_failures_total",
-                &[("sink", sink)],
-                cursor.failures,
-            );
-        }
+        self.store.rows(out);
     }
 
     /// Gives the sinks a little time.

@@ -1,20 +1,23 @@
 //! What all requests share: what is live, the outbox, and how messages are judged in time.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tidegate::adapter::source::Watch;
-use tidegate::adapter::{Answer, Cause, Decision, Judged, NotJudged, Stage};
+use tidegate::adapter::{Answer, Cause, Decision, NotJudged, Stage};
 use tidegate::verdict::Report;
 use tidegate::{Message, Scene, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
 
-use super::alerting::{Alerting, Pending};
+use super::alerting::Alerting;
 use super::config::Config;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Route};
+use crate::alerts::Wanted;
+use crate::log::{self, Sampler};
 use crate::time;
 
 /// How often it is measured how long work waits.
@@ -23,18 +26,18 @@ const BEAT: Duration = Duration::from_millis(5);
 /// Everything that requests share.
 #[derive(Debug)]
 pub(super) struct App {
-    pub(super) config: Config,
+    config: RwLock<Arc<Config>>,
     /// What is there once packs are loaded.
     pub(super) ready: OnceLock<Ready>,
     /// The server ends: it takes no new work on.
-    pub(super) draining: AtomicBool,
+    pub(super) draining: watch::Sender<bool>,
     pub(super) connections: AtomicUsize,
     /// Microseconds that work waited for a thread, when it was measured last.
     pub(super) lag: AtomicU64,
     pub(super) metrics: Metrics,
     /// Threads for what takes long.
     workers: Arc<Semaphore>,
-    sampled: AtomicU64,
+    sampler: Sampler,
 }
 
 /// What judges messages.
@@ -51,7 +54,7 @@ pub(super) struct Judgement {
     pub(super) decision: Decision,
     /// The verdict as JSON, if it was asked for; with the ids of its alerts, and without.
     pub(super) report: [Vec<u8>; 2],
-    pub(super) pending: Option<Pending>,
+    pub(super) pending: Option<Wanted>,
 }
 
 impl App {
@@ -61,14 +64,34 @@ impl App {
             workers => workers,
         };
         Self {
-            config,
+            config: RwLock::new(Arc::new(config)),
             ready: OnceLock::new(),
-            draining: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
             connections: AtomicUsize::new(0),
             lag: AtomicU64::new(0),
             metrics: Metrics::default(),
             workers: Arc::new(Semaphore::new(workers)),
-            sampled: AtomicU64::new(0),
+            sampler: Sampler::default(),
+        }
+    }
+
+    /// What is configured now.
+    pub(super) fn config(&self) -> Arc<Config> {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&config)
+    }
+
+    /// Puts a configuration in the place of the one that is there.
+    pub(super) fn take_on(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.set_manners();
+    }
+
+    /// Tells what judges how the servers of tenants are told.
+    pub(super) fn set_manners(&self) {
+        if let Some(ready) = self.ready.get() {
+            let (all, of_tenants) = self.config().manners();
+            ready.stage.set_manners(all, of_tenants);
         }
     }
 
@@ -88,7 +111,12 @@ impl App {
 
     /// Whether there is more to do than can be done in time.
     fn is_behind(&self) -> bool {
-        self.lag.load(Ordering::Relaxed) / 1_000 >= self.config.written.limits.shed_ms
+        self.lag.load(Ordering::Relaxed) / 1_000 >= self.config().written.limits.shed_ms
+    }
+
+    /// Whether the server ends.
+    pub(super) fn is_draining(&self) -> bool {
+        *self.draining.borrow()
     }
 
     /// Does work on a message of so many bytes: short ones at once, long ones on a thread of their own.
@@ -106,18 +134,18 @@ impl App {
         if self.is_behind() {
             return Err(Cause::Overload);
         }
-        if bytes <= self.config.written.limits.inline_bytes {
+        if bytes <= self.config().written.limits.inline_bytes {
             return Ok(work(ready));
         }
         let permit = timeout_at(until, Arc::clone(&self.workers).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else {
             return Err(Cause::Overload);
         };
-        let app = Arc::clone(self);
+        let (app, span) = (Arc::clone(self), Span::current());
         let job = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             // It was there a moment ago, and is never taken away.
-            app.ready.get().map(work)
+            span.in_scope(|| app.ready.get().map(work))
         });
         match timeout_at(until, job).await {
             Ok(Ok(Some(done))) => Ok(done),
@@ -126,12 +154,28 @@ impl App {
         }
     }
 
+    /// Does work for somebody who can wait: it is begun once the server is no longer behind.
+    ///
+    /// # Errors
+    ///
+    /// If there was no room, or no time, until then.
+    pub(super) async fn work_later<T: Send + 'static>(
+        self: &Arc<Self>,
+        until: Instant,
+        work: impl FnOnce(&Ready) -> T + Send + 'static,
+    ) -> Result<T, Cause> {
+        while self.is_behind() && Instant::now() < until {
+            tokio::time::sleep(BEAT).await;
+        }
+        self.work(usize::MAX, until, work).await
+    }
+
     /// Waits until the alerts of a message are on disk. What cannot be kept in time changes the decision, unless the message goes no further anyway. Whether
     /// the alerts are there.
     pub(super) async fn settle(
         self: &Arc<Self>,
         decision: &mut Decision,
-        pending: Option<Pending>,
+        pending: Option<Wanted>,
         until: Instant,
         otherwise: impl FnOnce(&Ready, Cause) -> Decision,
     ) -> bool {
@@ -159,31 +203,10 @@ impl App {
         false
     }
 
-    /// One of so many verdicts is logged, without text.
-    fn sample(&self, judged: Judged<'_>, decision: &Decision) {
-        let every = self.config.written.log.sample;
-        if every == 0
-            || !self
-                .sampled
-                .fetch_add(1, Ordering::Relaxed)
-                .is_multiple_of(every)
-        {
-            return;
-        }
-        let rules: Vec<&str> = judged
-            .verdict
-            .findings
-            .iter()
-            .map(|finding| &*finding.rule)
-            .collect();
-        tracing::info!(
-            tenant = judged.rules.id(),
-            action = judged.verdict.action.name(),
-            coverage = %judged.verdict.coverage,
-            answer = decision.answer.name(),
-            rules = ?rules,
-            "verdict"
-        );
+    /// The span of a message, if it is one of those that are logged.
+    pub(super) fn span(&self, route: Route) -> Span {
+        self.sampler
+            .span(self.config().written.log.sample, route.name())
     }
 }
 
@@ -200,7 +223,7 @@ impl Ready {
         self.stage.judge(message, now, |judged| {
             let decision = self.stage.answer(judged, message, whole, language);
             app.metrics.judged(judged.verdict);
-            app.sample(judged, &decision);
+            log::verdict(judged.rules.id(), judged.verdict);
             let pending = self
                 .alerting
                 .as_ref()
@@ -222,6 +245,12 @@ impl Ready {
                 pending,
             }
         })
+    }
+
+    /// Counts what became of a message.
+    pub(super) fn count(&self, decision: &Decision) {
+        self.stage.count(decision);
+        log::decision(decision);
     }
 
     /// What becomes of a message that was not judged.

@@ -6,15 +6,16 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use tidegate::adapter::callback::{Call, Incoming, Read, Reply};
+use tidegate::adapter::callback::{Account, Call, Incoming, Read, Reply};
 use tidegate::adapter::{Answer, Cause, Decision, Manners, NotJudged};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::alerting::fresh_id;
 use super::app::{Judgement, Ready};
 use super::config::Callback;
 use super::metrics::Route;
-use super::routes::{Handle, body, problem};
+use super::routes::{Handle, body, json, problem};
 
 pub(super) async fn call(
     State(handle): State<Handle>,
@@ -39,23 +40,63 @@ pub(super) async fn matrix(
     Path(event): Path<String>,
     request: Request,
 ) -> Response {
-    let name = handle.app.config.matrix.clone().unwrap_or_default();
+    let name = handle.app.config().matrix.clone().unwrap_or_default();
     answer(handle, &name, &format!("{event}/check"), request).await
+}
+
+/// The same for `/sign`.
+pub(super) async fn matrix_sign(State(handle): State<Handle>, request: Request) -> Response {
+    let name = handle.app.config().matrix_sign.clone();
+    answer(handle, &name.unwrap_or_default(), "", request).await
+}
+
+/// The key that a Matrix policy server signs with, for those who set up a room (`/.well-known/matrix/policy_server`).
+pub(super) async fn matrix_key(State(handle): State<Handle>) -> Response {
+    let config = handle.app.config();
+    let callback = config.matrix_sign.as_ref();
+    let callback = callback.and_then(|name| config.callbacks.get(name));
+    let Some(key) = callback.and_then(|callback| public_key(&callback.account)) else {
+        return problem(
+            StatusCode::NOT_FOUND,
+            "unknown-path",
+            "nothing is signed here",
+        );
+    };
+    let body = serde_json::json!({ "public_keys": { "ed25519": key } });
+    let mut response = json(StatusCode::OK, body.to_string().into_bytes());
+    // Clients in browsers ask for it.
+    response.headers_mut().insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    response
+}
+
+#[cfg(feature = "matrix-sign")]
+fn public_key(account: &Account) -> Option<String> {
+    account.signing.as_ref().map(|signing| signing.public_key())
+}
+
+#[cfg(not(feature = "matrix-sign"))]
+fn public_key(_: &Account) -> Option<String> {
+    None
 }
 
 async fn answer(handle: Handle, name: &str, path: &str, request: Request) -> Response {
     let began = Instant::now();
     let app = Arc::clone(&handle.app);
-    let Some(callback) = app.config.callbacks.get(name) else {
+    let Some(callback) = app.config().callbacks.get(name).cloned() else {
         return problem(
             StatusCode::NOT_FOUND,
             "unknown-path",
             "there is no callback of this name",
         );
     };
-    let reply = reply(&handle, callback, path, request, began).await;
-    app.metrics
-        .took(Route::Callback(callback.account.dialect), began.elapsed());
+    let route = Route::Callback(callback.account.dialect);
+    let reply = reply(&handle, &callback, path, request, began)
+        .instrument(app.span(route))
+        .await;
+    app.metrics.took(route, began.elapsed());
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
     response.headers_mut().insert(
@@ -77,29 +118,40 @@ async fn reply(
     let (tenant, language) = (Some(&*account.tenant), account.language.as_deref());
     let until = began + callback.deadline(None);
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = body(request, app.config.written.limits.body_bytes, until).await;
+    let body = body(request, app.config().written.limits.body_bytes, until).await;
     let Some(ready) = app.ready.get() else {
         // What the tenant says of such messages is not known yet.
         let refusal = Manners::default().refusal(language, None);
         return account.reply(None, &Answer::Refuse(refusal));
     };
     let told = |incoming: Option<&Incoming>, decision: Decision| {
-        ready.stage.count(&decision);
-        account.reply(incoming, &decision.answer.told(ready.stage.manners(tenant)))
+        ready.count(&decision);
+        account.reply(
+            incoming,
+            &decision.answer.told(&ready.stage.manners(tenant)),
+        )
     };
     let unread = |cause| told(None, ready.without(tenant, None, language, cause));
     let read = match body {
-        Ok(body) => account.read(&Call {
-            path,
-            query: &query,
-            body: &body,
-        }),
+        Ok(body) => {
+            let call = Call {
+                path,
+                query: &query,
+                body: &body,
+            };
+            match account.read(&call) {
+                Read::Nothing => {
+                    ready.count(&ready.without(tenant, None, language, Cause::NoMessage));
+                    return account.reply_to_nothing(&call);
+                }
+                read => read,
+            }
+        }
         Err(StatusCode::PAYLOAD_TOO_LARGE) => Read::Unreadable,
         Err(_) => return unread(Cause::Deadline),
     };
     let mut incoming = match read {
         Read::Message(incoming) => incoming,
-        Read::Nothing => return unread(Cause::NoMessage),
         Read::Forged => {
             app.metrics
                 .denied

@@ -1,29 +1,33 @@
 //! The configuration: one TOML file, and variables of the environment over it. All that is wrong is told at once, with its place.
 
+mod callback;
+mod change;
 mod file;
+mod report;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
+use tidegate::Diagnostics;
 use tidegate::adapter::Manners;
-use tidegate::adapter::callback::{Account, Dialect};
+use tidegate::adapter::callback::Dialect;
 use tidegate::alert::sink::Secret;
-use tidegate::diag::{Code, Diagnostic, Said, codes};
-use tidegate::{Diagnostics, Scene};
+use tidegate::diag::{Diagnostic, Said, codes};
 use toml::de::DeTable;
 
 use super::tokens::{Hash, Totp};
+use crate::log::Level;
+use callback::{CallbackEntry, callback};
 use file::{place, read, unknown_keys};
+use report::Report;
+
+pub(super) use callback::Callback;
 
 /// Bytes of the longest file.
 const LONGEST: usize = 1 << 20;
-/// What is shown to somebody who guesses is too short to be one.
-const SHORTEST_SECRET: usize = 16;
 
 /// The file as it is written.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +41,8 @@ pub(super) struct Written {
     pub(super) no_base: bool,
     /// The outbox of alerts.
     pub(super) alerts: Option<PathBuf>,
+    /// The file that remembers which versions of packs were live.
+    versions: Option<PathBuf>,
     pub(super) limits: Limits,
     pub(super) log: Log,
     tls: Option<Tls>,
@@ -57,6 +63,7 @@ impl Default for Written {
             folder: "tenants".into(),
             no_base: false,
             alerts: None,
+            versions: None,
             limits: Limits::default(),
             log: Log::default(),
             tls: None,
@@ -93,6 +100,8 @@ pub(super) struct Limits {
     pub(super) shed_ms: u64,
     /// Seconds for the head of a request; as long a connection may be idle.
     pub(super) head_seconds: u64,
+    /// Seconds that a line of a stream may take to come, and that a client may take no answers.
+    pub(super) stream_seconds: u64,
     /// Seconds that requests under way have when the server ends.
     pub(super) drain_seconds: u64,
 }
@@ -110,21 +119,34 @@ impl Default for Limits {
             batch_deadline_ms: 10_000,
             shed_ms: 40,
             head_seconds: 10,
+            stream_seconds: 30,
             drain_seconds: 10,
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Log {
+    /// The least that is logged.
+    pub(super) level: Level,
     /// Lines are JSON.
     pub(super) json: bool,
-    /// Of so many verdicts, one is logged, without text; 0 logs none.
+    /// Of so many messages, one is logged with what became of it, without text; 0 logs none.
     pub(super) sample: u64,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: Level::Info,
+            json: true,
+            sample: 0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tls {
     /// The chain of certificates, as PEM.
@@ -149,24 +171,6 @@ struct AdminEntry {
     totp: Secret,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CallbackEntry {
-    name: String,
-    dialect: Dialect,
-    tenant: String,
-    secret: Option<Secret>,
-    app: Option<String>,
-    group_scene: Option<String>,
-    code: Option<i64>,
-    group_code: Option<i64>,
-    language: Option<String>,
-    deadline_ms: Option<u64>,
-    /// By scene.
-    #[serde(default)]
-    scene_deadline_ms: BTreeMap<String, u64>,
-}
-
 /// The configuration, as it is used.
 #[derive(Debug)]
 pub(super) struct Config {
@@ -174,17 +178,15 @@ pub(super) struct Config {
     pub(super) listen: SocketAddr,
     pub(super) folder: PathBuf,
     pub(super) alerts: Option<PathBuf>,
+    pub(super) versions: Option<PathBuf>,
     pub(super) audit: PathBuf,
-    #[cfg_attr(
-        not(feature = "serve-tls"),
-        expect(dead_code, reason = "a configuration with TLS was refused")
-    )]
     pub(super) tls: Option<Tls>,
-    pub(super) tokens: Vec<Token>,
+    pub(super) tokens: Vec<Arc<Token>>,
     pub(super) admins: Vec<Admin>,
-    pub(super) callbacks: BTreeMap<String, Callback>,
-    /// The callback of a Matrix policy server, whose path is fixed.
+    pub(super) callbacks: BTreeMap<String, Arc<Callback>>,
+    /// The callbacks of a Matrix policy server, whose paths are fixed: `/check`, and `/sign`.
     pub(super) matrix: Option<String>,
+    pub(super) matrix_sign: Option<String>,
 }
 
 /// Who may ask, and for whom.
@@ -216,25 +218,7 @@ impl Token {
 pub(super) struct Admin {
     pub(super) name: String,
     pub(super) hash: Hash,
-    pub(super) totp: Totp,
-}
-
-/// A message server that asks.
-#[derive(Debug)]
-pub(super) struct Callback {
-    pub(super) account: Account,
-    /// By scene.
-    deadlines: [Duration; 5],
-}
-
-impl Callback {
-    /// How long an answer may take. Where the scene is not known yet, the shortest of all.
-    pub(super) fn deadline(&self, scene: Option<Scene>) -> Duration {
-        match scene {
-            Some(scene) => self.deadlines[scene as usize],
-            None => self.deadlines.into_iter().min().unwrap_or_default(),
-        }
-    }
+    pub(super) totp: Arc<Totp>,
 }
 
 impl Config {
@@ -333,6 +317,7 @@ impl Config {
             ("batch_deadline_ms", limits.batch_deadline_ms as usize, 1),
             ("shed_ms", limits.shed_ms as usize, 1),
             ("head_seconds", limits.head_seconds as usize, 1),
+            ("stream_seconds", limits.stream_seconds as usize, 1),
         ] {
             if value < least {
                 report.value(
@@ -357,9 +342,9 @@ impl Config {
                     "[\"acme\"], or [\"*\"] for all",
                 );
             }
-            tokens.extend(hash.map(|hash| Token {
-                hash,
-                tenants: entry.tenants.clone(),
+            tokens.extend(hash.map(|hash| {
+                let tenants = entry.tenants.clone();
+                Arc::new(Token { hash, tenants })
             }));
         }
         let mut admins = Vec::new();
@@ -384,12 +369,12 @@ impl Config {
                 admins.push(Admin {
                     name: entry.name.clone(),
                     hash,
-                    totp,
+                    totp: Arc::new(totp),
                 });
             }
         }
         let mut callbacks = BTreeMap::new();
-        let mut matrix = None;
+        let (mut matrix, mut matrix_sign) = (None, None);
         for (number, entry) in written.callback.iter().enumerate() {
             let at = |key: &str| place("callback", number, key);
             report.named(&mut names, &entry.name, at("name"));
@@ -403,16 +388,20 @@ impl Config {
                 );
             }
             if let Some(callback) = callback(entry, home, &at, report) {
-                if entry.dialect == Dialect::Matrix && matrix.replace(entry.name.clone()).is_some()
-                {
+                let before = match entry.dialect {
+                    Dialect::Matrix => matrix.replace(entry.name.clone()),
+                    Dialect::MatrixSign => matrix_sign.replace(entry.name.clone()),
+                    _ => None,
+                };
+                if before.is_some() {
                     report.value(
                         at("dialect"),
                         "there is another Matrix policy server, and their path is fixed",
                         "已有另一个 Matrix 策略服务器，其路径是固定的",
-                        "one `matrix` callback a process",
+                        "one `matrix` and one `matrix-sign` callback a process",
                     );
                 }
-                callbacks.insert(entry.name.clone(), callback);
+                callbacks.insert(entry.name.clone(), Arc::new(callback));
             }
         }
         if written.tls.is_some() && !cfg!(feature = "serve-tls") {
@@ -431,12 +420,14 @@ impl Config {
             listen: listen?,
             folder: home.join(&written.folder),
             alerts: written.alerts.as_ref().map(|folder| home.join(folder)),
+            versions: written.versions.as_ref().map(|file| home.join(file)),
             audit: home.join(&written.audit),
             tls,
             tokens,
             admins,
             callbacks,
             matrix,
+            matrix_sign,
             written,
         })
     }
@@ -447,178 +438,10 @@ impl Config {
     }
 }
 
-fn callback(
-    entry: &CallbackEntry,
-    home: &Path,
-    at: &dyn Fn(&str) -> Range<usize>,
-    report: &mut Report,
-) -> Option<Callback> {
-    let dialect = entry.dialect;
-    let needs = dialect.secret_in_url() || dialect.signs();
-    let secret = match (&entry.secret, needs) {
-        (Some(secret), true) => {
-            let secret = report.secret(secret, home, at("secret"))?;
-            if dialect.secret_in_url() && secret.len() < SHORTEST_SECRET {
-                report.value(
-                    at("secret"),
-                    "the secret in the URL is shorter than 16 characters",
-                    "URL 中的密钥不足 16 个字符",
-                    "one that `tidegate serve --new-token` prints",
-                );
-            }
-            if dialect.secret_in_url() && secret.contains('/') {
-                report.value(
-                    at("secret"),
-                    "the secret in the URL holds a slash",
-                    "URL 中的密钥含有斜杠",
-                    "letters and digits",
-                );
-            }
-            secret
-        }
-        (None, true) => {
-            report.value(
-                at("name"),
-                &format!("a callback of `{}` needs a `secret`", dialect.name()),
-                &format!("`{}` 回调需要 `secret`", dialect.name()),
-                "secret = { env = \"NAME\" } or { file = \"PATH\" }",
-            );
-            return None;
-        }
-        (Some(_), false) => {
-            report.value(
-                at("secret"),
-                "Matrix policy servers have no secret: whom requests come from is for the proxy before this server to see to",
-                "Matrix 策略服务器没有密钥：请由前置代理校验来源",
-                "no `secret`",
-            );
-            return None;
-        }
-        (None, false) => String::new(),
-    };
-    let scene = |name: &str, key: &str, report: &mut Report| {
-        let scene = Scene::from_name(name);
-        if scene.is_none() {
-            let known: Vec<&str> = Scene::ALL.into_iter().map(Scene::name).collect();
-            report.value(
-                at(key),
-                &format!("`{name}` is no scene"),
-                &format!("`{name}` 不是场景"),
-                &format!("one of {}", known.join(", ")),
-            );
-        }
-        scene
-    };
-    let mut account = Account::new(dialect, &entry.tenant, &secret);
-    account.app.clone_from(&entry.app);
-    account.code = entry.code;
-    account.group_code = entry.group_code;
-    account.language.clone_from(&entry.language);
-    if let Some(name) = &entry.group_scene {
-        account.group_scene = scene(name, "group_scene", report)?;
-    }
-    let ranges = [
-        ("code", entry.code, 120_001..=130_000),
-        ("group_code", entry.group_code, 10_100..=10_200),
-    ];
-    for (key, code, range) in ranges {
-        if dialect == Dialect::Tencent
-            && code.is_some_and(|code| code != 1 && !range.contains(&code))
-        {
-            report.value(
-                at(key),
-                &format!("Tencent IM does not hand on this `{key}`"),
-                &format!("腾讯云 IM 不会透传该 `{key}`"),
-                &format!("{} to {}, or 1", range.start(), range.end()),
-            );
-        }
-    }
-    let usual = entry
-        .deadline_ms
-        .map_or(dialect.deadline(), Duration::from_millis);
-    let mut deadlines = [usual; 5];
-    for (name, milliseconds) in &entry.scene_deadline_ms {
-        let scene = scene(name, "scene_deadline_ms", report)?;
-        deadlines[scene as usize] = Duration::from_millis(*milliseconds);
-    }
-    Some(Callback { account, deadlines })
-}
-
-/// Problems with their places.
-struct Report {
-    file: Arc<str>,
-    problems: Diagnostics,
-}
-
-impl Report {
-    fn new(name: &str, source: &str) -> Self {
-        let mut problems = Diagnostics::default();
-        let file: Arc<str> = name.into();
-        problems.add_source(Arc::clone(&file), source.into());
-        Self { file, problems }
-    }
-
-    fn say(
-        &mut self,
-        code: &'static Code,
-        at: Range<usize>,
-        (en, zh): (String, String),
-        (help, hilfe): (String, String),
-    ) {
-        let problem = Diagnostic::new(code, Arc::clone(&self.file), at, Said::new(en, zh));
-        self.problems
-            .push(problem.with_help(Said::new(help, hilfe)));
-    }
-
-    fn value(&mut self, at: Range<usize>, en: &str, zh: &str, instead: &str) {
-        self.say(
-            &codes::UNKNOWN_VALUE,
-            at,
-            (en.to_owned(), zh.to_owned()),
-            (format!("write {instead}"), format!("请写 {instead}")),
-        );
-    }
-
-    fn named(&mut self, names: &mut Vec<String>, name: &str, at: Range<usize>) {
-        if name.is_empty() || names.iter().any(|known| known == name) {
-            self.value(
-                at,
-                &format!("the name `{name}` is empty or taken"),
-                &format!("名称 `{name}` 为空或已被使用"),
-                "another name",
-            );
-        }
-        names.push(name.to_owned());
-    }
-
-    fn hash(&mut self, text: &str, at: Range<usize>) -> Option<Hash> {
-        let hash = Hash::parse(text);
-        if hash.is_none() {
-            self.value(
-                at,
-                "`hash` is no hash of a token: tokens themselves do not belong in a file",
-                "`hash` 不是令牌的哈希：令牌本身不应写入文件",
-                "the line with `b3:` that `tidegate serve --new-token` prints",
-            );
-        }
-        hash
-    }
-
-    fn secret(&mut self, secret: &Secret, home: &Path, at: Range<usize>) -> Option<String> {
-        match secret.read(home) {
-            Ok(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            read => {
-                let why = read.err().unwrap_or_else(|| "it is empty".to_owned());
-                self.value(
-                    at,
-                    &format!("the secret is not there: {why}"),
-                    &format!("密钥不存在：{why}"),
-                    "{ env = \"NAME\" } or { file = \"PATH\" }",
-                );
-                None
-            }
-        }
-    }
+/// The variables of the environment.
+pub(super) fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,16 +13,19 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tidegate::diag::Lang;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio_io_timeout::TimeoutStream;
 
 use super::app::App;
 use super::audit::Audit;
+use super::reload::{Source, at_hangups};
 use super::routes::{Handle, router};
 use super::{load, notify};
 use crate::{Broke, Done, time};
+
+pub(super) use tls::Tls;
 
 /// Bytes of the head of a request.
 const HEAD: usize = 32 << 10;
@@ -33,20 +37,20 @@ const EXPIRE: Duration = Duration::from_secs(3_600);
 const NOTICE: Duration = Duration::from_millis(500);
 
 /// Listens until it is told to end, or until packs cannot be loaded.
-pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, lang: Lang) -> Result<Done, Broke> {
-    let address = app.config.listen;
+pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, source: Source) -> Result<Done, Broke> {
+    let address = app.config().listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| Broke::Usage(format!("cannot listen on {address}: {error}")))?;
-    let tls = tls::Tls::load(&app.config)?;
+    let tls = Tls::load(&app.config())?;
     say_where(listener.local_addr()?, tls.is_some())?;
 
     let loading = {
-        let app = Arc::clone(&app);
+        let (app, lang) = (Arc::clone(&app), source.lang);
         tokio::task::spawn_blocking(move || load(&app, lang))
     };
     tokio::spawn(Arc::clone(&app).measure());
-    tokio::spawn(reload(Arc::clone(&app), tls.clone()));
+    tokio::spawn(at_hangups(Arc::clone(&app), tls.clone(), source));
     tokio::spawn(expire(Arc::clone(&app)));
     let (stop, mut stopped) = oneshot::channel();
     let accepting = tokio::spawn({
@@ -92,13 +96,13 @@ pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, lang: Lang) -> Resul
             Err(_) => return Err(Broke::Usage("loading the packs broke off".to_owned())),
         },
     }
-    app.draining.store(true, Ordering::Relaxed);
+    app.draining.send_replace(true);
     notify::say("STOPPING=1");
     tracing::info!("draining");
     tokio::time::sleep(NOTICE).await;
     // It listens for as long as it is not told.
     let _ = stop.send(());
-    let patience = Duration::from_secs(app.config.written.limits.drain_seconds);
+    let patience = Duration::from_secs(app.config().written.limits.drain_seconds);
     if let Ok(graceful) = accepting.await
         && tokio::time::timeout(patience, graceful.shutdown())
             .await
@@ -116,11 +120,13 @@ fn say_where(address: SocketAddr, tls: bool) -> std::io::Result<()> {
     out.flush()
 }
 
+type Connection = Pin<Box<TimeoutStream<TcpStream>>>;
+
 /// Where connections come in.
 struct Door {
     open: Router,
     shedding: Router,
-    tls: Option<tls::Tls>,
+    tls: Option<Tls>,
     app: Arc<App>,
 }
 
@@ -136,7 +142,7 @@ impl Drop for Guest {
 impl Door {
     /// Serves a connection. Beyond the limit, requests are answered without a look and the connection ends; beyond twice the limit, it is closed.
     fn admit(&self, stream: TcpStream, watcher: Watcher) {
-        let limits = self.app.config.written.limits;
+        let limits = self.app.config().written.limits;
         let there = self.app.connections.fetch_add(1, Ordering::Relaxed);
         let guest = Guest(Arc::clone(&self.app));
         if there >= 2 * limits.connections {
@@ -155,8 +161,13 @@ impl Door {
             Duration::from_secs(limits.head_seconds)
         };
         let tls = self.tls.clone();
+        let taking = Duration::from_secs(limits.stream_seconds);
         // Small answers go out at once.
         let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        // Who takes no answers must not hold a connection for ever.
+        stream.set_write_timeout(Some(taking));
+        let stream = Box::pin(stream);
         tokio::spawn(async move {
             let _guest = guest;
             match tls {
@@ -202,31 +213,6 @@ async fn expire(app: Arc<App>) {
     }
 }
 
-/// Looks at the folder, and at the certificate, at SIGHUP.
-#[cfg(unix)]
-async fn reload(app: Arc<App>, tls: Option<tls::Tls>) {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        return;
-    };
-    while hangups.recv().await.is_some() {
-        if let Some(ready) = app.ready.get() {
-            let watch = ready
-                .watch
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            watch.look();
-        }
-        if let Some(tls) = &tls {
-            tls.reload(&app.config);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn reload(_: Arc<App>, _: Option<tls::Tls>) {}
-
 /// Waits until the server is told to end.
 #[cfg(unix)]
 fn end() -> impl Future<Output = ()> {
@@ -257,7 +243,6 @@ mod tls {
     use std::sync::{Arc, PoisonError, RwLock};
     use std::time::Duration;
 
-    use tokio::net::TcpStream;
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::rustls::ServerConfig;
     use tokio_rustls::rustls::crypto::ring;
@@ -265,12 +250,13 @@ mod tls {
     use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use tokio_rustls::server::TlsStream;
 
+    use super::Connection;
     use crate::Broke;
     use crate::serve::config::{self, Config};
 
     /// The certificate, which may change.
     #[derive(Clone)]
-    pub(super) struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
+    pub(in crate::serve) struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
 
     impl Tls {
         pub(super) fn load(config: &Config) -> Result<Option<Self>, Broke> {
@@ -282,7 +268,7 @@ mod tls {
         }
 
         /// Takes the certificate that is there now; a bad one never replaces a good one.
-        pub(super) fn reload(&self, config: &Config) {
+        pub(in crate::serve) fn reload(&self, config: &Config) {
             match config.tls.as_ref().map(read) {
                 Some(Ok(fresh)) => *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh,
                 Some(Err(why)) => {
@@ -294,9 +280,9 @@ mod tls {
 
         pub(super) async fn accept(
             &self,
-            stream: TcpStream,
+            stream: Connection,
             patience: Duration,
-        ) -> Option<TlsStream<TcpStream>> {
+        ) -> Option<TlsStream<Connection>> {
             let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
             let accepted =
                 tokio::time::timeout(patience, TlsAcceptor::from(config).accept(stream)).await;
@@ -328,14 +314,13 @@ mod tls {
 mod tls {
     use std::time::Duration;
 
-    use tokio::net::TcpStream;
-
+    use super::Connection;
     use crate::Broke;
     use crate::serve::config::Config;
 
     /// There is none: a configuration that asks for it was refused.
     #[derive(Clone)]
-    pub(super) enum Tls {}
+    pub(in crate::serve) enum Tls {}
 
     impl Tls {
         pub(super) fn load(_: &Config) -> Result<Option<Self>, Broke> {
@@ -343,11 +328,11 @@ mod tls {
         }
 
         #[cfg(unix)]
-        pub(super) fn reload(&self, _: &Config) {
+        pub(in crate::serve) fn reload(&self, _: &Config) {
             match *self {}
         }
 
-        pub(super) async fn accept(&self, _: TcpStream, _: Duration) -> Option<TcpStream> {
+        pub(super) async fn accept(&self, _: Connection, _: Duration) -> Option<Connection> {
             match *self {}
         }
     }

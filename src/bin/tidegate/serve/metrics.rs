@@ -1,7 +1,6 @@
 //! Counts and times, as Prometheus reads them. Nothing that came in a request becomes a label: there are as many rows as there are routes, causes and
 //! rules of the base library.
 
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,31 +10,37 @@ use tidegate::adapter::callback::Dialect;
 use tidegate::registry::RuleHits;
 
 use super::app::App;
+use crate::prometheus::{Text, seconds};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Screen,
     Batch,
+    /// Lines of a stream that were judged in one go.
+    Stream,
     Callback(Dialect),
 }
 
 impl Route {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Screen,
         Self::Batch,
+        Self::Stream,
         Self::Callback(Dialect::ALL[0]),
         Self::Callback(Dialect::ALL[1]),
         Self::Callback(Dialect::ALL[2]),
         Self::Callback(Dialect::ALL[3]),
         Self::Callback(Dialect::ALL[4]),
         Self::Callback(Dialect::ALL[5]),
+        Self::Callback(Dialect::ALL[6]),
     ];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Screen => "screen",
             Self::Batch => "batch",
+            Self::Stream => "stream",
             Self::Callback(dialect) => dialect.name(),
         }
     }
@@ -93,7 +98,7 @@ impl Metrics {
 
     /// Everything, in Prometheus' text format 0.0.4.
     pub(super) fn text(app: &App) -> String {
-        let mut out = Text(String::with_capacity(8 << 10));
+        let mut out = Text::default();
         let metrics = &app.metrics;
         out.family(
             "tidegate_request_seconds",
@@ -151,7 +156,7 @@ impl Metrics {
             u8::from(app.ready.get().is_some()),
         );
         let Some(ready) = app.ready.get() else {
-            return out.0;
+            return out.into_string();
         };
         out.family(
             "tidegate_decisions_total",
@@ -192,38 +197,7 @@ impl Metrics {
             let row = [("rule", "tenants"), ("shadow", shadow)];
             out.row("tidegate_rule_findings_total", &row, count);
         }
-        let registry = ready.stage.registry();
-        let (counts, snapshot) = (registry.counts(), registry.snapshot());
-        out.one(
-            "tidegate_tenants",
-            "gauge",
-            "Tenants that are live.",
-            snapshot.len(),
-        );
-        out.one(
-            "tidegate_ruleset_version",
-            "gauge",
-            "Grows with each change.",
-            snapshot.version(),
-        );
-        out.one(
-            "tidegate_changes_applied_total",
-            "counter",
-            "Changes of rules that went live.",
-            counts.applied,
-        );
-        out.one(
-            "tidegate_changes_refused_total",
-            "counter",
-            "Changes of rules that were refused.",
-            counts.refused,
-        );
-        out.one(
-            "tidegate_rollbacks_total",
-            "counter",
-            "Rollbacks.",
-            counts.rollbacks,
-        );
+        out.registry(ready.stage.registry());
         out.one(
             "tidegate_reloads_total",
             "counter",
@@ -239,49 +213,6 @@ impl Metrics {
         if let Some(alerting) = &ready.alerting {
             alerting.rows(&mut out);
         }
-        out.0
-    }
-}
-
-fn seconds(micros: u64) -> String {
-    format!("{}", micros as f64 / 1e6)
-}
-
-/// Lines of the text format.
-pub(super) struct Text(String);
-
-impl Text {
-    pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    pub(super) fn row(
-        &mut self,
-        name: &str,
-        labels: &[(&str, &str)],
-        value: impl std::fmt::Display,
-    ) {
-        self.0.push_str(name);
-        for (place, (label, value)) in labels.iter().enumerate() {
-            self.0.push(if place == 0 { '{' } else { ',' });
-            let value = value
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
-            let _ = write!(self.0, "{label}=\"{value}\"");
-        }
-        let end = if labels.is_empty() { "" } else { "}" };
-        let _ = writeln!(self.0, "{end} {value}");
-    }
-
-    pub(super) fn one(
-        &mut self,
-        name: &str,
-        kind: &str,
-        help: &str,
-        value: impl std::fmt::Display,
-    ) {
-        self.family(name, kind, help);
-        self.row(name, &[], value);
+        out.into_string()
     }
 }

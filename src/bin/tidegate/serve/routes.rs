@@ -1,7 +1,6 @@
 //! What is where.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
@@ -14,7 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use super::app::App;
 use super::audit::Audit;
 use super::metrics::Metrics;
-use super::{admin, callbacks, screen};
+use super::{admin, callbacks, screen, stream};
+use crate::prometheus::CONTENT_TYPE;
 
 /// What a request's handler gets: the server, and whether its connection is one too many.
 #[derive(Clone, Debug)]
@@ -37,6 +37,7 @@ pub(super) fn router(handle: Handle) -> Router {
         )
         .route("/v1/screen", post(screen::one))
         .route("/v1/screen/batch", post(screen::batch))
+        .route("/v1/screen/stream", post(stream::stream))
         .route("/v1/admin/history", get(admin::history))
         .route("/v1/admin/rollback", post(admin::roll_back))
         .route("/v1/admin/packs/{*path}", put(admin::put_pack))
@@ -45,6 +46,11 @@ pub(super) fn router(handle: Handle) -> Router {
         .route(
             "/_matrix/policy/unstable/org.matrix.msc4284/event/{event}/check",
             post(callbacks::matrix),
+        )
+        .route("/_matrix/policy/v1/sign", post(callbacks::matrix_sign))
+        .route(
+            "/.well-known/matrix/policy_server",
+            get(callbacks::matrix_key),
         )
         .fallback(async || {
             problem(
@@ -67,7 +73,7 @@ pub(super) fn router(handle: Handle) -> Router {
 
 async fn readyz(State(handle): State<Handle>) -> Response {
     let app = &handle.app;
-    if app.draining.load(Ordering::Relaxed) {
+    if app.is_draining() {
         return problem(
             StatusCode::SERVICE_UNAVAILABLE,
             "draining",
@@ -90,10 +96,9 @@ async fn metrics(State(handle): State<Handle>) -> Response {
 
 fn plain(text: String) -> Response {
     let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
     response
 }
 

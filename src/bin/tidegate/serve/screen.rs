@@ -11,16 +11,18 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tidegate::adapter::{Cause, Decision, NotJudged};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
-use super::alerting::{Pending, fresh_id};
+use super::alerting::fresh_id;
 use super::app::{App, Judgement, Ready, write};
 use super::config::Token;
 use super::metrics::Route;
 use super::routes::{Handle, body, json, problem};
 use super::tokens::Hash;
+use crate::alerts::Wanted;
 use crate::messages::{Bad, Input, id_text};
 
-const NDJSON: &str = "application/x-ndjson";
+pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// A message that has no verdict, as its line.
 #[derive(Serialize)]
@@ -38,11 +40,11 @@ struct Said<'a> {
 }
 
 /// The token that a request brings, if it is one of ours. All are compared, each in constant time.
-fn token<'a>(app: &'a App, headers: &HeaderMap) -> Option<&'a Token> {
+pub(super) fn token(app: &App, headers: &HeaderMap) -> Option<Arc<Token>> {
     let given = bearer(headers).map(Hash::of)?;
-    app.config.tokens.iter().fold(None, |found, token| {
+    app.config().tokens.iter().fold(None, |found, token| {
         if token.hash == given {
-            Some(token)
+            Some(Arc::clone(token))
         } else {
             found
         }
@@ -88,7 +90,9 @@ fn tenant_of<'a>(token: &'a Token, named: Option<&'a str>) -> Result<&'a str, Ba
 pub(super) async fn one(State(handle): State<Handle>, request: Request) -> Response {
     let began = Instant::now();
     let app = &handle.app;
-    let response = screen(&handle, request, began).await;
+    let response = screen(&handle, request, began)
+        .instrument(app.span(Route::Screen))
+        .await;
     app.metrics.took(Route::Screen, began.elapsed());
     response
 }
@@ -106,7 +110,7 @@ async fn screen(handle: &Handle, request: Request, began: Instant) -> Response {
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
         .map(ToOwned::to_owned);
-    let limits = app.config.written.limits;
+    let limits = app.config().written.limits;
     let until = began + Duration::from_millis(limits.deadline_ms);
     let bytes = match body(request, limits.body_bytes, until).await {
         Ok(bytes) => bytes,
@@ -117,7 +121,7 @@ async fn screen(handle: &Handle, request: Request, began: Instant) -> Response {
     } else {
         Ok(())
     };
-    let read = match read(&bytes, token) {
+    let read = match read(&bytes, &token) {
         Ok(read) => read,
         Err((id, bad)) => return refused(id.as_deref(), bad.code, &bad.message, None),
     };
@@ -167,7 +171,7 @@ async fn screen(handle: &Handle, request: Request, began: Instant) -> Response {
         Err(None) => return not_ready(),
     };
     if let Some(ready) = app.ready.get() {
-        ready.stage.count(&decision);
+        ready.count(&decision);
     }
     match report {
         Some(report) => marked(json(StatusCode::OK, report), &decision),
@@ -246,7 +250,20 @@ fn with_id<T>(
     then(&message, given.as_deref().or(input.id()))
 }
 
-fn not_ready() -> Response {
+/// The answer on a connection that is one too many.
+pub(super) fn overloaded() -> Response {
+    refused(None, "overload", said(Cause::Overload).1, None)
+}
+
+/// A message of many is longer than it may be.
+pub(super) fn too_long(most: usize) -> Bad {
+    Bad {
+        code: "too-long",
+        message: format!("a message has at most {most} bytes"),
+    }
+}
+
+pub(super) fn not_ready() -> Response {
     problem(
         StatusCode::SERVICE_UNAVAILABLE,
         "not-ready",
@@ -356,38 +373,29 @@ async fn screen_batch(handle: &Handle, request: Request, began: Instant) -> Resp
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let lines = kind.is_some_and(|kind| kind.starts_with(NDJSON));
-    let limits = app.config.written.limits;
+    let limits = app.config().written.limits;
     let until = began + Duration::from_millis(limits.batch_deadline_ms);
     let bytes = match body(request, limits.batch_bytes, until).await {
         Ok(bytes) => bytes,
         Err(status) => return unread(status),
     };
-    let overload = || refused(None, "overload", said(Cause::Overload).1, None);
     if handle.shed {
-        return overload();
+        return overloaded();
     }
-    let hash = token.hash;
     let shared = Arc::clone(app);
     // A batch is never short.
-    let work = move |ready: &Ready| {
-        let token = shared.config.tokens.iter().find(|token| token.hash == hash);
-        token.map(|token| many(ready, &shared, token, &bytes, lines, until))
-    };
+    let work = move |ready: &Ready| batch_of(ready, &shared, &token, &bytes, lines, until);
     match app
         .work(usize::MAX, until + Duration::from_millis(500), work)
         .await
     {
-        Ok(Some(Ok(out))) if lines => {
+        Ok(Ok(out)) if lines => {
             let mut response = json(StatusCode::OK, out);
-            response.headers_mut().insert(
-                header::CONTENT_TYPE,
-                header::HeaderValue::from_static(NDJSON),
-            );
+            is_ndjson(&mut response);
             response
         }
-        Ok(Some(Ok(out))) => json(StatusCode::OK, out),
-        Ok(Some(Err(bad))) => refused(None, bad.code, &bad.message, None),
-        Ok(None) => denied(app),
+        Ok(Ok(out)) => json(StatusCode::OK, out),
+        Ok(Err(bad)) => refused(None, bad.code, &bad.message, None),
         Err(cause) => {
             let (code, message) = said(cause);
             refused(None, code, message, None)
@@ -395,8 +403,15 @@ async fn screen_batch(handle: &Handle, request: Request, began: Instant) -> Resp
     }
 }
 
-/// The answers to many messages, in order, as they came: lines for lines, an array for an array.
-fn many(
+pub(super) fn is_ndjson(response: &mut Response) {
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(NDJSON),
+    );
+}
+
+/// The answers to a batch, as it came: lines for lines, an array for an array.
+fn batch_of(
     ready: &Ready,
     app: &App,
     token: &Token,
@@ -404,7 +419,7 @@ fn many(
     lines: bool,
     until: Instant,
 ) -> Result<Vec<u8>, Bad> {
-    let most = app.config.written.limits.batch;
+    let most = app.config().written.limits.batch;
     let items: Vec<&[u8]> = if lines {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         if bytes.is_empty() {
@@ -428,20 +443,55 @@ fn many(
             message: format!("a batch has at most {most} messages"),
         });
     }
+    let answers = many(ready, app, token, &items, (Route::Batch, 1), until);
+    if lines {
+        return Ok(as_lines(&answers));
+    }
+    let mut out = b"[".to_vec();
+    out.extend_from_slice(&answers.join(&b','));
+    out.push(b']');
+    Ok(out)
+}
+
+pub(super) fn as_lines(answers: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(answers.iter().map(|answer| answer.len() + 1).sum());
+    for answer in answers {
+        out.extend_from_slice(answer);
+        out.push(b'\n');
+    }
+    out
+}
+
+/// The answers to many messages, in order. The first of them has the number `first`.
+pub(super) fn many(
+    ready: &Ready,
+    app: &App,
+    token: &Token,
+    items: &[&[u8]],
+    (route, first): (Route, usize),
+    until: Instant,
+) -> Vec<Vec<u8>> {
     // Answers, and which of them wait for an alert.
     let mut answers: Vec<Vec<u8>> = Vec::with_capacity(items.len());
-    let mut waiting: Vec<(usize, Vec<u8>, Decision)> = Vec::new();
-    let mut pending: Vec<Pending> = Vec::new();
+    let mut waiting: Vec<(usize, Vec<u8>, Decision, Span)> = Vec::new();
+    let mut pending: Vec<Wanted> = Vec::new();
+    let longest = app.config().written.limits.body_bytes;
     for (place, item) in items.iter().enumerate() {
-        let line = place + 1;
-        match answer(ready, app, token, item, line, until) {
+        if item.len() > longest {
+            let bad = too_long(longest);
+            answers.push(refusal(first + place, None, bad.code, &bad.message));
+            continue;
+        }
+        let span = app.span(route);
+        let answered = span.in_scope(|| answer(ready, app, token, item, first + place, until));
+        match answered {
             Ok(Judgement {
                 decision,
                 report: [with, plain],
                 pending: Some(alerts),
             }) => {
                 answers.push(with);
-                waiting.push((place, plain, decision));
+                waiting.push((place, plain, decision, span));
                 pending.push(alerts);
             }
             Ok(Judgement {
@@ -449,14 +499,14 @@ fn many(
                 report: [with, _],
                 pending: None,
             }) => {
-                ready.stage.count(&decision);
+                span.in_scope(|| ready.count(&decision));
                 answers.push(with);
             }
             Err(refused) => answers.push(refused),
         }
     }
     if let Some(alerting) = &ready.alerting {
-        for ((place, plain, mut decision), kept) in
+        for ((place, plain, mut decision, span), kept) in
             waiting.into_iter().zip(alerting.keep_all(pending))
         {
             match kept {
@@ -464,35 +514,22 @@ fn many(
                 Ok(false) => answers[place] = plain,
                 Err(_) => {
                     decision.cause = Cause::AlertLost;
-                    let id = id_of(items[place]);
-                    let (code, message) = said(Cause::AlertLost);
-                    answers[place] = refusal(place + 1, id.as_deref(), code, message);
+                    answers[place] = failed(items[place], first + place, Cause::AlertLost);
                 }
             }
-            ready.stage.count(&decision);
+            span.in_scope(|| ready.count(&decision));
         }
     }
-    let mut out =
-        Vec::with_capacity(answers.iter().map(|answer| answer.len() + 1).sum::<usize>() + 2);
-    if !lines {
-        out.push(b'[');
-    }
-    for (place, answer) in answers.iter().enumerate() {
-        if !lines && place > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(answer);
-        if lines {
-            out.push(b'\n');
-        }
-    }
-    if !lines {
-        out.push(b']');
-    }
-    Ok(out)
+    answers
 }
 
-fn refusal(line: usize, id: Option<&RawValue>, code: &str, message: &str) -> Vec<u8> {
+/// The line of a message that could be read, and has no verdict.
+pub(super) fn failed(item: &[u8], line: usize, cause: Cause) -> Vec<u8> {
+    let (code, message) = said(cause);
+    refusal(line, id_of(item).as_deref(), code, message)
+}
+
+pub(super) fn refusal(line: usize, id: Option<&RawValue>, code: &str, message: &str) -> Vec<u8> {
     let mut out = Vec::new();
     write(
         &mut out,
@@ -528,9 +565,7 @@ fn answer(
         .and_then(|()| tenant_of(token, input.tenant()))
         .map_err(|bad| refusal(line, id, bad.code, &bad.message))?;
     let failed = |cause| {
-        ready
-            .stage
-            .count(&ready.without(Some(tenant), Some(input.scene()), None, cause));
+        ready.count(&ready.without(Some(tenant), Some(input.scene()), None, cause));
         let (code, message) = said(cause);
         refusal(line, id, code, message)
     };

@@ -55,6 +55,12 @@ pub(super) fn new_token() -> Result<String, getrandom::Error> {
     ))
 }
 
+/// A new key to sign with.
+#[cfg(feature = "matrix-sign")]
+pub(super) fn new_signing_key() -> Result<String, getrandom::Error> {
+    Ok(data_encoding::BASE64_NOPAD.encode(&random()?))
+}
+
 /// A new secret for codes, as applications read it.
 pub(super) fn new_totp() -> Result<String, getrandom::Error> {
     Ok(BASE32_NOPAD.encode(&random()?[..20]))
@@ -98,6 +104,11 @@ impl fmt::Debug for Totp {
 }
 
 impl Totp {
+    /// Whether codes are made by the same secret.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.secret == other.secret
+    }
+
     /// Base32, as applications show it; at least 16 bytes (RFC 4226, requirement 6).
     pub(super) fn parse(text: &str) -> Option<Self> {
         let plain: String = text

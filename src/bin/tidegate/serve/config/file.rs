@@ -14,8 +14,8 @@ const KEYS: [(&str, &[&str]); 10] = [
     (
         "",
         &[
-            "listen", "folder", "no_base", "alerts", "audit", "limits", "log", "tls", "token",
-            "admin", "callback", "manners", "tenant",
+            "listen", "folder", "no_base", "alerts", "versions", "audit", "limits", "log", "tls",
+            "token", "admin", "callback", "manners", "tenant",
         ],
     ),
     (
@@ -31,10 +31,11 @@ const KEYS: [(&str, &[&str]); 10] = [
             "batch_deadline_ms",
             "shed_ms",
             "head_seconds",
+            "stream_seconds",
             "drain_seconds",
         ],
     ),
-    ("log", &["json", "sample"]),
+    ("log", &["level", "json", "sample"]),
     ("tls", &["certificate", "key"]),
     ("token", &["name", "hash", "tenants"]),
     ("admin", &["name", "hash", "totp"]),
@@ -52,6 +53,9 @@ const KEYS: [(&str, &[&str]); 10] = [
             "language",
             "deadline_ms",
             "scene_deadline_ms",
+            "server",
+            "room_version",
+            "rooms",
         ],
     ),
     ("manners", MANNERS),
