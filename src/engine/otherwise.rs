@@ -119,7 +119,9 @@ impl Otherwise {
             !ruleset.prefixes.is_empty() && ruleset.prefixes.variants.contains(variant)
         };
         let reversed = rulesets.iter().any(|ruleset| {
-            wants(ruleset, Variant::Reversed) && ruleset.prefixes.sieve.may_be_reversed(&self.units)
+            let sieve = ruleset.prefixes.sieve();
+            wants(ruleset, Variant::Reversed)
+                && sieve.is_some_and(|sieve| sieve.may_be_reversed(&self.units))
         });
         let transport = rulesets
             .iter()
@@ -237,8 +239,8 @@ impl Otherwise {
         if searched.is_continue() {
             let mut begins =
                 |starts| self.begins(ruleset, of, &units.all, starts, relevance, budget);
-            searched = match of.1 {
-                Kind::Raw => ruleset.prefixes.sieve.search(&units, begins),
+            searched = match (of.1, ruleset.prefixes.sieve()) {
+                (Kind::Raw, Some(sieve)) => sieve.search(&units, begins),
                 _ => begins(all),
             };
         }
