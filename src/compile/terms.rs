@@ -102,7 +102,7 @@ impl<T> Patterns<T> {
 }
 
 fn is_turkic(text: &str) -> bool {
-    text.nfc().any(tables::is_turkic)
+    !text.is_ascii() && text.nfc().any(tables::is_turkic)
 }
 
 /// Where a term may begin in the first run of its skeleton, of which `run` of its `all` letters and digits are part, and with how many equal

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::pack::frequency;
-use crate::ruleset::{Groups, NewRule, NewTerm, Node, Operand};
+use crate::ruleset::{Groups, NewRule, NewTerm, Node, ON_A_SET, Operand};
 
 use super::conditions::Conditions;
 
@@ -41,9 +41,6 @@ impl Watch {
             sets: vec![0.0; sets],
             categories: vec![0.0; conditions.categories.len()],
         };
-        for (term, set) in term_sets {
-            rates.sets[*set as usize] += rate(&terms[*term as usize].text);
-        }
         let mut kinds = Vec::new();
         let (mut set_kinds, mut set_categories) = (BTreeSet::new(), BTreeSet::new());
         for rule in rules {
@@ -57,6 +54,24 @@ impl Watch {
                 if rule.traits.is_below(name) {
                     set_categories.extend(rule.positive.iter().map(|set| (*set, category)));
                 }
+            }
+        }
+        // What is looked at alone is watched however frequent it is.
+        let mut weighed = vec![false; sets];
+        for rule in rules.iter().filter(|rule| rule.when & ON_A_SET == 0) {
+            for operand in everything(conditions, rule.when) {
+                match operand {
+                    Operand::Set(set) => weighed[set as usize] = true,
+                    Operand::Category(category) => {
+                        let seen = set_categories.iter().filter(|(_, seen)| *seen == category);
+                        seen.for_each(|(set, _)| weighed[*set as usize] = true);
+                    }
+                }
+            }
+        }
+        for (term, set) in term_sets {
+            if weighed[*set as usize] {
+                rates.sets[*set as usize] += rate(&terms[*term as usize].text);
             }
         }
         for (set, category) in &set_categories {

@@ -5,12 +5,14 @@
 //! |---|---|
 //! | What decides, and in which order? | here |
 //! | What may a tenant's file ask for? | `floor` |
+//! | What may its packs take? | `granted` |
 //! | What is live at one moment? | `snapshot` |
 //! | How is it changed, and how does it go back? | `registry` |
 //! | How do readers see a change? | `live` |
 //! | How often does each rule fire? | `hits` |
 
 mod floor;
+mod granted;
 mod hits;
 mod known;
 mod live;
