@@ -44,6 +44,7 @@ trait Filter {
 struct Tidegate {
     ruleset: Ruleset,
     scanner: Scanner,
+    policy: Policy,
     terms: Vec<String>,
 }
 
@@ -53,6 +54,7 @@ impl Tidegate {
         Self {
             ruleset: built.unwrap_or_else(|refused| panic!("{refused}")),
             scanner: Scanner::new(),
+            policy: Policy::default(),
             terms: terms.to_vec(),
         }
     }
@@ -63,7 +65,7 @@ impl Filter for Tidegate {
         let message = Message::text(text);
         let verdict = self
             .scanner
-            .scan(&[&self.ruleset], &Policy::default(), &message, AT);
+            .scan(&[&self.ruleset], &self.policy, &message, AT);
         let mut hits = verdict.findings.iter().flat_map(|finding| &finding.hits);
         hits.any(|hit| term.is_none_or(|term| *hit.term == *self.terms[term]))
     }

@@ -3,7 +3,7 @@
 //! Each symbol of the text may be read as several codes; rows of codes are followed along the tree of how terms begin. What is reached is
 //! walked on the original.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::limits::Limits;
 use crate::primitives::Span;
@@ -11,10 +11,10 @@ use crate::ruleset::Ruleset;
 use crate::ruleset::prefixes::{self, Code, Prefixes};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
-use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Script, han, signs};
 use crate::text::term::TermReading;
 use crate::text::transport;
+use crate::text::units::{Unit, Units, sign};
 use crate::variant::{Variant, Variants};
 
 use super::budget::Budget;
@@ -40,18 +40,6 @@ pub(super) struct Way {
     pub(super) used: Variants,
     /// Its first and last clusters, in that reading.
     clusters: (u32, u32),
-}
-
-/// A symbol of the text that may stand for one of a term.
-#[derive(Clone, Copy, Debug)]
-struct Unit {
-    /// As the skeleton has it; NUL for a sign.
-    skeleton: char,
-    raw: char,
-    /// The place of its character in the text that is read.
-    at: u32,
-    /// The first of its readings.
-    readings: u32,
 }
 
 /// A code that a unit may be read as, and the unit after what it takes.
@@ -84,7 +72,11 @@ pub(super) struct Otherwise {
     turned: String,
     decoded: Decoded,
     decoded_run: String,
-    units: Vec<Unit>,
+    units: Units,
+    /// For each unit that was asked for, its readings, as a range of `readings`.
+    read: Vec<Option<(u32, u32)>>,
+    /// Whether candidates that begin at a unit were gathered.
+    begun: Vec<bool>,
     /// Rows of letters, and those of one letter more.
     spelled: [Vec<u32>; 2],
     readings: Vec<Taken>,
@@ -112,39 +104,50 @@ impl Otherwise {
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         self.gap = part.limits.gap;
-        for kind in [Kind::Raw, Kind::Reversed, Kind::Transport] {
-            let wanted = |ruleset: &Ruleset| {
-                let prefixes = &ruleset.prefixes;
-                let variant = kind.variant();
-                !prefixes.is_empty()
-                    && variant.is_none_or(|variant| prefixes.variants.contains(variant))
-            };
-            if !rulesets.iter().any(|ruleset| wanted(ruleset))
-                || (kind == Kind::Transport && !transport::may_hold(part.text))
-            {
+        if rulesets.iter().all(|ruleset| ruleset.prefixes.is_empty()) {
+            return ControlFlow::Continue(());
+        }
+        budget.spend(part.text.len() as u64)?;
+        self.units.fill(part.text);
+        for (at, ruleset) in rulesets.iter().enumerate() {
+            if !ruleset.prefixes.is_empty() {
+                let of = (part.number, Kind::Raw, at as u32);
+                self.candidates(ruleset, of, relevance, budget)?;
+            }
+        }
+        let wants = |ruleset: &Ruleset, variant| {
+            !ruleset.prefixes.is_empty() && ruleset.prefixes.variants.contains(variant)
+        };
+        let reversed = rulesets.iter().any(|ruleset| {
+            let sieve = ruleset.prefixes.sieve();
+            wants(ruleset, Variant::Reversed)
+                && sieve.is_some_and(|sieve| sieve.may_be_reversed(&self.units))
+        });
+        let transport = rulesets
+            .iter()
+            .any(|ruleset| wants(ruleset, Variant::Transport))
+            && transport::may_hold(part.text);
+        for (kind, variant, may_hold) in [
+            (Kind::Reversed, Variant::Reversed, reversed),
+            (Kind::Transport, Variant::Transport, transport),
+        ] {
+            if !may_hold {
                 continue;
             }
             budget.spend(part.text.len() as u64)?;
-            self.text(part, kind);
-            let (turned, decoded) = (
-                std::mem::take(&mut self.turned),
-                std::mem::take(&mut self.decoded),
-            );
-            let text = match kind {
-                Kind::Raw => part.text,
-                Kind::Reversed => &turned,
-                Kind::Transport => decoded.text(),
-            };
-            let mut searched = ControlFlow::Continue(());
+            if !self.text(part, kind) {
+                continue;
+            }
+            self.units.fill(match kind {
+                Kind::Transport => self.decoded.text(),
+                _ => &self.turned,
+            });
             for (at, ruleset) in rulesets.iter().enumerate() {
-                if searched.is_continue() && wanted(ruleset) {
+                if wants(ruleset, variant) {
                     let of = (part.number, kind, at as u32);
-                    searched = self.candidates(ruleset, of, text, relevance, budget);
+                    self.candidates(ruleset, of, relevance, budget)?;
                 }
             }
-            self.turned = turned;
-            self.decoded = decoded;
-            searched?;
         }
         ControlFlow::Continue(())
     }
@@ -189,17 +192,18 @@ impl Otherwise {
         searched
     }
 
-    /// Makes the text that is read, and for reversed readings the reading.
-    fn text(&mut self, part: &Part<'_>, kind: Kind) {
+    /// Makes the text that is read, and for reversed readings the reading; whether it is another than the text.
+    fn text(&mut self, part: &Part<'_>, kind: Kind) -> bool {
         match kind {
-            Kind::Raw => {}
+            Kind::Raw => false,
             Kind::Reversed => {
                 self.filled = None;
                 self.reading.fill_reversed(part.text, &mut self.turned);
                 self.filled = Some((part.number, kind));
+                true
             }
             Kind::Transport => {
-                transport::decode(part.text, &mut self.decoded, &mut self.decoded_run);
+                transport::decode(part.text, &mut self.decoded, &mut self.decoded_run)
             }
         }
     }
@@ -218,24 +222,50 @@ impl Otherwise {
         }
     }
 
+    /// Gathers the candidates of one ruleset in the units that are there.
     fn candidates(
         &mut self,
         ruleset: &Ruleset,
+        of: (u32, Kind, u32),
+        relevance: &mut Relevance,
+        budget: &mut Budget,
+    ) -> ControlFlow<()> {
+        self.readings.clear();
+        self.read.clear();
+        self.begun.clear();
+        let units = std::mem::take(&mut self.units);
+        let all = 0..units.all.len();
+        let mut searched = budget.spend(all.len() as u64);
+        if searched.is_continue() {
+            let mut begins =
+                |starts| self.begins(ruleset, of, &units.all, starts, relevance, budget);
+            searched = match (of.1, ruleset.prefixes.sieve()) {
+                (Kind::Raw, Some(sieve)) => sieve.search(&units, begins),
+                _ => begins(all),
+            };
+        }
+        self.units = units;
+        searched
+    }
+
+    /// Gathers the candidates that begin at some units.
+    fn begins(
+        &mut self,
+        ruleset: &Ruleset,
         (part, kind, number): (u32, Kind, u32),
-        text: &str,
+        units: &[Unit],
+        starts: Range<usize>,
         relevance: &mut Relevance,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let prefixes = &ruleset.prefixes;
-        self.units(text);
-        self.readings.clear();
-        for at in 0..self.units.len() {
-            self.units[at].readings = self.readings.len() as u32;
-            self.read(prefixes, at, kind);
-        }
-        budget.spend((self.units.len() + self.readings.len()) as u64)?;
         let noise = kind == Kind::Raw && prefixes.variants.contains(Variant::Noise);
-        for start in 0..self.units.len() {
+        self.read.resize(units.len(), None);
+        self.begun.resize(units.len(), false);
+        for start in starts {
+            if std::mem::replace(&mut self.begun[start], true) {
+                continue;
+            }
             self.rows.clear();
             self.rows.push((Prefixes::ROOT, start as u32, 0));
             while let Some((node, unit, depth)) = self.rows.pop() {
@@ -249,71 +279,53 @@ impl Otherwise {
                             kind,
                             ruleset: number,
                             term,
-                            at: self.units[start].at,
+                            at: units[start].at,
                         });
                     }
                 }
-                self.follow(prefixes, node, unit as usize, depth, noise);
+                let unit = unit as usize;
+                // Signs that may be letters may be gaps as well.
+                for at in unit..units.len() {
+                    let (from, to) = match self.read[at] {
+                        Some(range) => range,
+                        None => {
+                            let from = self.readings.len() as u32;
+                            self.read(prefixes, units, at, kind);
+                            let range = (from, self.readings.len() as u32);
+                            budget.spend(u64::from(1 + range.1 - from))?;
+                            self.read[at] = Some(range);
+                            range
+                        }
+                    };
+                    for taken in &self.readings[from as usize..to as usize] {
+                        if let Some(child) = prefixes.step(node, taken.code) {
+                            self.rows.push((child, taken.next, depth + 1));
+                        }
+                    }
+                    if depth == 0 || units[at].skeleton != '\0' || at - unit >= self.gap {
+                        break;
+                    }
+                }
+                if noise && depth > 0 {
+                    for at in unit + 1..=unit + 3 {
+                        if let Some(unit) = units.get(at)
+                            && let Some(child) =
+                                prefixes.step(node, prefixes::literal(unit.skeleton))
+                        {
+                            self.rows.push((child, at as u32 + 1, depth + 1));
+                        }
+                    }
+                }
             }
         }
         ControlFlow::Continue(())
     }
 
-    /// Adds what can be reached from a node by what may stand next.
-    fn follow(&mut self, prefixes: &Prefixes, node: u32, unit: usize, depth: u32, noise: bool) {
-        // Signs that may be letters may be gaps as well.
-        let mut at = unit;
-        while let Some(here) = self.units.get(at) {
-            let to = self
-                .units
-                .get(at + 1)
-                .map_or(self.readings.len(), |next| next.readings as usize);
-            for taken in &self.readings[here.readings as usize..to] {
-                if let Some(child) = prefixes.step(node, taken.code) {
-                    self.rows.push((child, taken.next, depth + 1));
-                }
-            }
-            if depth == 0 || here.skeleton != '\0' || at - unit >= self.gap {
-                break;
-            }
-            at += 1;
-        }
-        if noise && depth > 0 {
-            for at in unit + 1..=unit + 3 {
-                if let Some(unit) = self.units.get(at)
-                    && let Some(child) = prefixes.step(node, prefixes::literal(unit.skeleton))
-                {
-                    self.rows.push((child, at as u32 + 1, depth + 1));
-                }
-            }
-        }
-    }
-
-    fn units(&mut self, text: &str) {
-        self.units.clear();
-        for (at, raw) in text.char_indices() {
-            let before = self.units.len();
-            let units = &mut self.units;
-            let unit = |skeleton| Unit {
-                skeleton,
-                raw,
-                at: at as u32,
-                readings: 0,
-            };
-            word_symbols(raw, |symbol| units.push(unit(symbol)));
-            if self.units.len() == before
-                && (!signs::leet(sign(raw)).is_empty() || signs::numeral(raw).is_some())
-            {
-                self.units.push(unit('\0'));
-            }
-        }
-    }
-
     /// What a unit may be read as.
-    fn read(&mut self, prefixes: &Prefixes, at: usize, kind: Kind) {
-        let unit = self.units[at];
+    fn read(&mut self, prefixes: &Prefixes, units: &[Unit], at: usize, kind: Kind) {
+        let unit = units[at];
         let (skeleton, raw) = (unit.skeleton, unit.raw);
-        let (units, readings) = (&self.units, &mut self.readings);
+        let readings = &mut self.readings;
         let [rows, longer] = &mut self.spelled;
         let mark = readings.len();
         let mut add = |code: Code, next: usize| {
@@ -588,14 +600,5 @@ fn field<'a>(text: &'a str, reading: &'a Reading, kind: Kind, limits: &Limits) -
         kind,
         han: text.chars().any(|c| tables::script(c) == Script::Han),
         tries: limits.forms,
-    }
-}
-
-/// A sign or digit in its compatibility form, if that is one character.
-fn sign(c: char) -> char {
-    let mut form = tables::width(c).unwrap_or_default().chars();
-    match (form.next(), form.next()) {
-        (Some(only), None) => only,
-        _ => c,
     }
 }

@@ -5,6 +5,7 @@
 mod columns;
 pub(crate) mod prefixes;
 mod rules;
+pub(crate) mod sieve;
 mod sound;
 pub(crate) mod stored;
 mod terms;

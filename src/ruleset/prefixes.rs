@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
+use crate::ruleset::sieve::Sieve;
 use crate::ruleset::{Groups, Members, Terms};
 use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Script, han, signs};
@@ -53,6 +54,8 @@ pub(crate) struct Prefixes {
     known: Box<[u64]>,
     /// What the terms ask for together.
     pub(crate) variants: Variants,
+    /// None where there is no term.
+    sieve: Option<Box<Sieve>>,
 }
 
 impl Default for Prefixes {
@@ -64,6 +67,7 @@ impl Default for Prefixes {
             terms: Groups::default(),
             known: Box::default(),
             variants: Variants::EXACT,
+            sieve: None,
         }
     }
 }
@@ -75,10 +79,20 @@ impl Prefixes {
         self.nodes.is_empty()
     }
 
+    /// What holds most texts back; none where there is no term.
+    pub(crate) fn sieve(&self) -> Option<&Sieve> {
+        self.sieve.as_deref()
+    }
+
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         let nodes = self.nodes.capacity() * size_of::<(u64, u32)>();
-        nodes + self.terms.bytes() + size_of_val(&*self.known)
+        nodes
+            + self.terms.bytes()
+            + size_of_val(&*self.known)
+            + self
+                .sieve()
+                .map_or(0, |sieve| size_of_val(sieve) + sieve.bytes())
     }
 
     /// The beginnings of those terms that may be written otherwise.
@@ -101,6 +115,7 @@ impl Prefixes {
     /// Enters a term.
     fn add(&mut self, term: u32, reading: &TermReading) {
         self.variants = self.variants.or(reading.variants);
+        self.sieve.get_or_insert_default().add(reading);
         let mut sets = Vec::with_capacity(DEPTH);
         let mut skeleton = Vec::new();
         for symbol in &reading.symbols {
@@ -144,6 +159,9 @@ impl Prefixes {
     fn finish(&mut self) {
         self.terms = Groups::new(self.count as usize, &std::mem::take(&mut self.ends));
         self.nodes.shrink_to_fit();
+        if let Some(sieve) = &mut self.sieve {
+            sieve.finish();
+        }
     }
 
     /// The ends of all rows of codes, one of each set, of which no two neighbours are refused.

@@ -10,4 +10,5 @@ pub(crate) mod symbols;
 pub mod tables;
 pub(crate) mod term;
 pub(crate) mod transport;
+pub(crate) mod units;
 pub(crate) mod window;

@@ -4,14 +4,17 @@ use crate::text::escapes::Decoded;
 
 /// Whether `text` may hold something so encoded: a `U+`, or a run of eight characters of base64.
 pub(crate) fn may_hold(text: &str) -> bool {
-    let mut run = 0;
-    let mut before = 0;
-    text.bytes().any(|byte| {
-        run = if is_base64(byte) { run + 1 } else { 0 };
-        let code_point = byte == b'+' && matches!(before, b'U' | b'u');
-        before = byte;
-        run >= 8 || code_point
-    })
+    const RUN: usize = 8;
+    let bytes = text.as_bytes();
+    // A run that covers `last` and the seven before it; where one of these breaks it, the next ends eight behind that.
+    let mut last = RUN - 1;
+    while let Some(run) = bytes.get(last + 1 - RUN..=last) {
+        match run.iter().rposition(|byte| !is_base64(*byte)) {
+            Some(broken) => last += broken + 1,
+            None => return true,
+        }
+    }
+    bytes.contains(&b'+') && bytes.windows(2).any(|pair| matches!(pair, b"U+" | b"u+"))
 }
 
 /// Decodes `text` into `decoded`; whether there was anything to decode. `scratch` holds what one run is decoded to.

@@ -59,6 +59,13 @@ pub fn part(c: char) -> char {
     SHAPES.part.get(&c).copied().unwrap_or(c)
 }
 
+/// The part itself, and what it may be written as inside of a character: the inverse of [`part`].
+pub(crate) fn forms_of_part(c: char) -> Vec<char> {
+    let forms = PARTS.chars().zip(WHOLES.chars());
+    let of = forms.filter(|(_, whole)| *whole == c).map(|(form, _)| form);
+    std::iter::once(c).chain(of).collect()
+}
+
 const PARTS: &str =
     "亻氵扌钅讠纟饣忄犭礻衤灬罒艹艸辶刂⺮攵彳飠糹釒訁牜王玊阝疒虍彡攴爫耂⺼糸絲水火金言食心犬示衣";
 const WHOLES: &str =
