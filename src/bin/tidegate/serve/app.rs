@@ -222,7 +222,7 @@ impl Ready {
         let now = time::now();
         self.stage.judge(message, now, |judged| {
             let decision = self.stage.answer(judged, message, whole, language);
-            app.metrics.judged(judged.verdict);
+            app.metrics.rules.judged(judged.verdict);
             log::verdict(judged.rules.id(), judged.verdict);
             let pending = self
                 .alerting
