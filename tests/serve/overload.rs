@@ -1,6 +1,6 @@
-//! Twice as many messages as the server can judge, by a schedule that waits for no answer: EaseMob's 200 ms and Tencent IM's 2 s are kept, by answering some of them without a
+//! Twice as many messages as the server can judge, by a schedule that waits for no answer: EaseMob's 200 ms and Tencent IM's 2 s are to be kept, by answering some of them without a
 //! look. `TIDEGATE_LOAD=1 cargo test --release --test serve overload -- --nocapture --test-threads=1` prints figures and holds to them; without it each runs for a moment, and is held
-//! to nothing but valid answers.
+//! to nothing but being answered at all. On one core, with a client that opens a connection wherever none is free, the bounds are not kept yet.
 //!
 //! On a machine of two cores the client would take from the server what it measures, and could not send twice of what it carries. So the server has one core (`taskset`, where there is
 //! one), and messages take long to judge and little to send: short ones by a pack whose patterns are looked for at every other word, about a millisecond each, and long ones by their length.
