@@ -5,6 +5,7 @@
 
 mod against;
 mod disguise;
+mod hundred;
 mod packs;
 mod parse;
 mod shares;
@@ -15,6 +16,7 @@ mod toml;
 mod windows;
 
 pub use against::{engine, explained, hits, relation, verdict};
+pub use hundred::hundred_rules;
 pub use parse::pack;
 pub use shares::Shares;
 pub use steps::{steps, worst};

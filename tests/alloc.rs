@@ -1,4 +1,4 @@
-//! A warm scanner allocates nothing for a clean message.
+//! A warm scanner allocates nothing for a clean message; a tenant takes little memory.
 
 #![expect(
     unsafe_code,
@@ -8,15 +8,26 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use tidegate::{Compiler, Conversation, Message, Pack, Policy, Scanner, Timestamp};
+use tidegate::fuzzing::hundred_rules;
+use tidegate::registry::{By, Registry};
+use tidegate::{
+    Compiler, Conversation, Message, Operator, Pack, Policy, Scanner, Tenant, Timestamp,
+};
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that this thread has allocated and not given back.
+    static HELD: Cell<i64> = const { Cell::new(0) };
     /// Shows where, when it is set: the first allocation panics.
     static FORBIDDEN: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Counting;
+
+/// What the allocator of glibc takes for so many bytes: eight for itself, and whole steps of sixteen.
+fn taken(bytes: usize) -> i64 {
+    (bytes + 8).next_multiple_of(16).max(32) as i64
+}
 
 fn count() {
     COUNT.set(COUNT.get() + 1);
@@ -30,17 +41,20 @@ fn count() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        HELD.set(HELD.get() + taken(layout.size()));
         // SAFETY: the caller keeps `alloc`'s contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        HELD.set(HELD.get() - taken(layout.size()));
         // SAFETY: the block came from `System`.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        HELD.set(HELD.get() + taken(size) - taken(layout.size()));
         // SAFETY: the block came from `System`.
         unsafe { System.realloc(block, layout, size) }
     }
@@ -188,4 +202,48 @@ fn allocations_are_counted() {
     let before = COUNT.get();
     drop(std::hint::black_box(Box::new(1)));
     assert_eq!(COUNT.get() - before, 1);
+}
+
+/// Three terms each, ids of 17 to 24 bytes.
+#[test]
+fn a_tenant_of_a_hundred_rules_takes_sixteen_kibibytes() {
+    const TENANTS: u32 = 40;
+    let by = By::new("desk", "a new customer", Timestamp(0));
+    let registry = Registry::new(Vec::new(), Vec::new(), Operator::default(), &by)
+        .unwrap_or_else(|refused| panic!("{refused}"))
+        .keep(1);
+    let add = |tenant: u32| {
+        let pack = Pack::parse("words.toml", &hundred_rules(tenant.into(), 0));
+        let pack = pack.unwrap_or_else(|refused| panic!("{refused}")).pack;
+        let file = format!("[tenant]\nid = \"tenant-{tenant}\"\npacks = [\"words.toml\"]\n");
+        let file = Tenant::parse("tenant.toml", &file);
+        let file = file.unwrap_or_else(|refused| panic!("{refused}")).tenant;
+        let set = registry.set(file, vec![pack], &by);
+        set.unwrap_or_else(|refused| panic!("{refused}"));
+    };
+    // What is made once is made by the first.
+    add(0);
+    let before = HELD.get();
+    (1..=TENANTS).for_each(add);
+    let each = (HELD.get() - before) / i64::from(TENANTS);
+    let snapshot = registry.snapshot();
+    let tenant = snapshot.tenant("tenant-7").expect("it is there");
+    let own = tenant.own().expect("it has rules");
+    assert_eq!((own.rules(), own.terms()), (100, 300));
+    say(&format!(
+        "a tenant of 100 rules and 300 terms takes {each} bytes, and says {}; its matcher {}",
+        tenant.bytes(),
+        own.automata_bytes()
+    ));
+    assert!(each <= 16 << 10, "{each} bytes");
+    let said = tenant.bytes() as i64;
+    assert!(
+        said <= each && each <= said + said / 4,
+        "{each} bytes, and it says {said}"
+    );
+}
+
+#[expect(clippy::print_stderr, reason = "figures are for who runs the test")]
+fn say(figures: &str) {
+    eprintln!("{figures}");
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::pack::{Condition, ListRef, Operand as Named};
-use crate::ruleset::{Node, Operand};
+use crate::ruleset::{Node, ON_A_SET, Operand};
 
 /// The sets that a rule's names stand for.
 #[derive(Clone, Copy, Debug)]
@@ -29,13 +29,19 @@ pub(super) struct Conditions {
     pub(super) members: Vec<u32>,
     pub(super) operands: Vec<Operand>,
     pub(super) categories: Vec<Arc<str>>,
+    /// The sets that conditions name, under `not` as well.
+    pub(super) named: Vec<u32>,
 }
 
 impl Conditions {
     pub(super) fn add(&mut self, condition: &Condition, scope: Scope<'_>) -> u32 {
         let node = match condition {
             Condition::Any(operand) => {
-                Node::Any(self.operands(std::slice::from_ref(operand), scope).start)
+                let operand = self.lone(operand, scope);
+                if operand & ON_A_SET != 0 {
+                    return operand;
+                }
+                Node::Any(operand)
             }
             Condition::And(all) => Node::And(self.all(all, scope)),
             Condition::Or(all) => Node::Or(self.all(all, scope)),
@@ -57,7 +63,7 @@ impl Conditions {
             },
             Condition::Terms { count, of } => Node::Terms {
                 count: *count,
-                of: self.operands(std::slice::from_ref(of), scope).start,
+                of: self.lone(of, scope),
             },
         };
         self.nodes.push(node);
@@ -74,11 +80,48 @@ impl Conditions {
         start..self.members.len() as u32
     }
 
+    /// The condition of that number, which [`add`](Self::add) gave.
+    pub(super) fn node(&self, node: u32) -> Node {
+        if node & ON_A_SET != 0 {
+            Node::Any(node)
+        } else {
+            self.nodes[node as usize].clone()
+        }
+    }
+
+    pub(super) fn operand(&self, operand: u32) -> Operand {
+        if operand & ON_A_SET != 0 {
+            Operand::Set(operand & !ON_A_SET)
+        } else {
+            self.operands[operand as usize]
+        }
+    }
+
+    pub(super) fn range(&self, operands: &Range<u32>) -> &[Operand] {
+        &self.operands[operands.start as usize..operands.end as usize]
+    }
+
+    /// The number of an operand that stands alone.
+    fn lone(&mut self, operand: &Named, scope: Scope<'_>) -> u32 {
+        match operand {
+            Named::List(list) => {
+                let set = scope.set(*list);
+                self.named.push(set);
+                set | ON_A_SET
+            }
+            Named::Category(_) => self.operands(std::slice::from_ref(operand), scope).start,
+        }
+    }
+
     fn operands(&mut self, operands: &[Named], scope: Scope<'_>) -> Range<u32> {
         let start = self.operands.len() as u32;
         for operand in operands {
             let operand = match operand {
-                Named::List(list) => Operand::Set(scope.set(*list)),
+                Named::List(list) => {
+                    let set = scope.set(*list);
+                    self.named.push(set);
+                    Operand::Set(set)
+                }
                 Named::Category(category) => Operand::Category(self.category(category)),
             };
             self.operands.push(operand);

@@ -122,13 +122,13 @@ fn from_rows(rows: &[u8], limits: &PackLimits) -> Result<Ruleset, Flaw> {
     let mut left = limits.regex_total_bytes;
     Ruleset::read(rows, limits, |term| {
         let ignore_case = term.variants.contains(Variant::Case);
-        let plan = pack::regex::plan(&term.text, ignore_case, limits);
+        let plan = pack::regex::plan(term.text, ignore_case, limits);
         let plan = plan.map_err(|_| Flaw("a regex is not fit to be looked for"))?;
         left = left
             .checked_sub(plan.program_bytes)
             .ok_or(Flaw("its regexes are bigger than the limit allows"))?;
         let program = 2 * limits.regex_program_bytes;
-        RegexMatcher::new(&term.text, ignore_case, &plan.literals, program)
+        RegexMatcher::new(term.text, ignore_case, &plan.literals, program)
             .map_err(|_| Flaw("a regex does not compile"))
     })
 }

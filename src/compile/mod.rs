@@ -13,7 +13,10 @@ use crate::limits::PackLimits;
 use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status, Term};
 use crate::ruleset::prefixes::Prefixes;
-use crate::ruleset::{Digest, Groups, LowerRow, Operand, PackRow, RuleRow, Ruleset, WindowTerms};
+use crate::ruleset::{
+    self, Digest, Groups, LowerRow, Names, NewRule, PackRow, PatternTerms, RuleTraits, Rules,
+    Ruleset, Sparse, WindowTerms,
+};
 use crate::text::tables;
 use crate::text::window::WindowTerm;
 use crate::variant::Variant;
@@ -118,16 +121,16 @@ impl Compiler {
             }
         }
         let mut made = Build::new(&self.limits);
-        for pack in &self.packs {
-            made.pack(pack);
+        for (at, pack) in (0..).zip(&self.packs) {
+            made.pack(at, pack);
         }
         made.allow = made.set("allow", &self.allow);
         let digest = self.digest();
         problems.append(&mut made.terms.problems);
-        match made.finish(digest, self.locked) {
+        let packs = self.packs.iter().map(row_of).collect();
+        match made.finish(digest, self.locked, packs) {
             Ok(ruleset) if problems.is_empty() => Ok(Ruleset {
                 allow_digest: allow_digest(&self.allow),
-                packs: self.packs.iter().map(row_of).collect(),
                 ..ruleset
             }),
             Ok(_) => Err(collect(problems)),
@@ -184,7 +187,7 @@ pub(crate) fn one_term(term: &Term) -> Option<Ruleset> {
     if !build.terms.problems.is_empty() {
         return None;
     }
-    build.finish(Digest([0; 32]), false).ok()
+    build.finish(Digest([0; 32]), false, Arc::default()).ok()
 }
 
 /// A problem of a whole pack, or of several: it stands at the beginning, under the pack's id.
@@ -208,7 +211,7 @@ struct Build<'a> {
     set_rules: Vec<(u32, u32)>,
     category_users: Vec<u32>,
     conditions: Conditions,
-    rules: Vec<RuleRow>,
+    rules: Vec<NewRule>,
     allow: Option<u32>,
     /// Sets that rules with a window name.
     window_sets: Vec<u32>,
@@ -232,12 +235,12 @@ impl<'a> Build<'a> {
         }
     }
 
-    fn pack(&mut self, pack: &'a Pack) {
+    fn pack(&mut self, at: u32, pack: &'a Pack) {
         let except = self.set(&pack.id, &pack.except);
         let lists = self.lists(pack, &pack.lists);
         for rule in &pack.rules {
             if matches!(rule.status, Status::Enforce | Status::Shadow) {
-                self.rule(pack, rule, &lists, except);
+                self.rule((at, pack), rule, (&lists, except));
             }
         }
     }
@@ -269,7 +272,12 @@ impl<'a> Build<'a> {
         Some(set)
     }
 
-    fn rule(&mut self, pack: &'a Pack, rule: &'a Rule, lists: &[u32], except: Option<u32>) {
+    fn rule(
+        &mut self,
+        (at, pack): (u32, &'a Pack),
+        rule: &'a Rule,
+        (lists, except): (&[u32], Option<u32>),
+    ) {
         let row = self.rules.len() as u32;
         let own = self.lists(pack, &rule.lists);
         let own_except = self.set(&pack.id, &rule.except);
@@ -277,7 +285,7 @@ impl<'a> Build<'a> {
             pack: lists,
             rule: &own,
         };
-        let operands = self.conditions.operands.len();
+        let named = self.conditions.named.len();
         let when = self.conditions.add(&rule.when, scope);
         let lower = rule.lower.as_ref().map(|lower| LowerRow {
             when: self.conditions.add(&lower.when, scope),
@@ -289,12 +297,7 @@ impl<'a> Build<'a> {
         });
         if let Some(window) = rule.window {
             self.longest_window = self.longest_window.max(window.seconds);
-            let named = self.conditions.operands[operands..].iter();
-            self.window_sets
-                .extend(named.filter_map(|operand| match operand {
-                    Operand::Set(set) => Some(*set),
-                    Operand::Category(_) => None,
-                }));
+            self.window_sets.extend(&self.conditions.named[named..]);
         }
         let (positive, looks_at_category) = conditions::positive(&rule.when, scope);
         self.set_rules
@@ -302,29 +305,38 @@ impl<'a> Build<'a> {
         if looks_at_category {
             self.category_users.push(row);
         }
-        self.rules.push(RuleRow {
-            id: Arc::from(format!("{}/{}", pack.id, rule.id)),
-            category: Arc::clone(&rule.category),
-            severity: rule.severity,
-            action: rule.action,
-            alert: rule.alert,
-            shadow: rule.status == Status::Shadow,
-            rollout: rule.rollout,
-            min_confidence: rule.min_confidence,
-            window: rule.window,
-            scenes: rule.scenes,
-            from: rule.from,
-            until: rule.until,
-            references: Arc::clone(&rule.references),
-            listings: Arc::from(rule.listings.as_slice()),
+        self.rules.push(NewRule {
+            id: Arc::clone(&rule.id),
+            traits: RuleTraits {
+                category: Arc::clone(&rule.category),
+                severity: rule.severity,
+                action: rule.action,
+                alert: rule.alert,
+                shadow: rule.status == Status::Shadow,
+                rollout: rule.rollout,
+                min_confidence: rule.min_confidence,
+                window: rule.window,
+                scenes: rule.scenes,
+                from: rule.from,
+                until: rule.until,
+                references: Arc::clone(&rule.references),
+                listings: Arc::from(rule.listings.as_slice()),
+                pack: at,
+                pack_except: except,
+            },
             when,
             lower,
-            except: [own_except, except],
+            except: own_except,
             positive,
         });
     }
 
-    fn finish(self, digest: Digest, locked: bool) -> Result<Ruleset, Box<Diagnostic>> {
+    fn finish(
+        self,
+        digest: Digest,
+        locked: bool,
+        packs: Arc<[PackRow]>,
+    ) -> Result<Ruleset, Box<Diagnostic>> {
         let too_large = |_| {
             Box::new(problem(
                 &codes::RULESET_TOO_LARGE,
@@ -336,10 +348,7 @@ impl<'a> Build<'a> {
             ))
         };
         let built = self.terms.finish();
-        let encoded = built
-            .rows
-            .iter()
-            .any(|row| row.variants.contains(Variant::Encoded));
+        let terms = ruleset::Terms::new(&built.rows);
         let windows = windows(
             &built,
             self.set_except.len(),
@@ -358,33 +367,32 @@ impl<'a> Build<'a> {
         Ok(Ruleset {
             digest,
             allow_digest: None,
-            prefixes: Prefixes::of(&built.rows),
+            prefixes: Prefixes::of(&terms),
             locked,
-            packs: Arc::default(),
             patterns: built.word_patterns.len() + built.bare_patterns.len(),
-            word_terms: Groups::new(built.word_patterns.len(), &built.word_terms),
+            word_terms: PatternTerms::new(built.word_patterns.len(), &built.word_terms),
             words,
             bare_terms: Groups::new(built.bare_patterns.len(), &built.bare_terms),
             bare,
-            regexes: built.regexes,
+            regexes: built.regexes.into(),
             term_sets: Groups::new(built.rows.len(), &built.term_sets),
-            terms: built.rows,
+            encoded: terms.any(Variant::Encoded),
+            terms,
             set_rules: Groups::new(self.set_except.len(), &self.set_rules),
-            set_names: self.set_names,
-            set_except: self.set_except,
-            rules: self.rules,
-            nodes: self.conditions.nodes,
-            node_members: self.conditions.members,
-            operands: self.conditions.operands,
-            categories: self.conditions.categories,
-            category_users: self.category_users,
+            set_names: Names::new(&self.set_names),
+            set_except: Sparse::new(self.set_except.into_iter()),
+            rules: Rules::new(packs, self.rules),
+            nodes: self.conditions.nodes.into(),
+            node_members: self.conditions.members.into(),
+            operands: self.conditions.operands.into(),
+            categories: self.conditions.categories.into(),
+            category_users: self.category_users.into(),
             set_watch: watch.sets,
             category_watch: watch.categories,
             set_categories: watch.set_categories,
-            kinds: watch.kinds,
+            kinds: watch.kinds.into(),
             set_kinds: watch.set_kinds,
             allow: self.allow,
-            encoded,
             windows,
         })
     }

@@ -10,7 +10,7 @@ use crate::limits::PackLimits;
 use crate::matcher::Pattern;
 use crate::matcher::regex::RegexMatcher;
 use crate::pack::{self, Term};
-use crate::ruleset::{Begins, PatternTerm, RegexRow, TermRow};
+use crate::ruleset::{Begins, NewTerm, PatternTerm, RegexRow};
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::symbols::symbol;
 use crate::text::tables;
@@ -23,7 +23,7 @@ use super::problem;
 pub(super) struct Terms<'a> {
     limits: &'a PackLimits,
     known: HashMap<&'a Term, u32>,
-    rows: Vec<TermRow>,
+    rows: Vec<NewTerm>,
     regexes: Vec<RegexRow>,
     sets: Vec<(u32, u32)>,
     patterns: Patterns<PatternTerm>,
@@ -36,7 +36,7 @@ pub(super) struct Terms<'a> {
 
 /// What is handed on.
 pub(super) struct Built {
-    pub(super) rows: Vec<TermRow>,
+    pub(super) rows: Vec<NewTerm>,
     pub(super) regexes: Vec<RegexRow>,
     pub(super) term_sets: Vec<(u32, u32)>,
     pub(super) word_patterns: Vec<Pattern>,
@@ -102,7 +102,7 @@ impl<T> Patterns<T> {
 }
 
 fn is_turkic(text: &str) -> bool {
-    text.nfc().any(tables::is_turkic)
+    !text.is_ascii() && text.nfc().any(tables::is_turkic)
 }
 
 /// Where a term may begin in the first run of its skeleton, of which `run` of its `all` letters and digits are part, and with how many equal
@@ -198,7 +198,7 @@ impl<'a> Terms<'a> {
             Some(self.literal(pack, term, row)?)
         };
         self.known.insert(term, row);
-        self.rows.push(TermRow {
+        self.rows.push(NewTerm {
             text: Arc::clone(&term.text),
             word: term.word,
             turkic: is_turkic(&term.text),

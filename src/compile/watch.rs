@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::pack::frequency;
-use crate::ruleset::{Groups, Node, Operand, RuleRow, TermRow};
+use crate::ruleset::{Groups, NewRule, NewTerm, Node, ON_A_SET, Operand};
 
 use super::conditions::Conditions;
 
@@ -17,46 +17,61 @@ const UNKNOWN: f64 = 1_000.0;
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     /// For each set, the rules.
-    pub(super) sets: Groups<u32>,
+    pub(super) sets: Groups,
     /// For each category of the ruleset, the rules.
-    pub(super) categories: Groups<u32>,
+    pub(super) categories: Groups,
     /// For each set, the categories that see its hits.
-    pub(super) set_categories: Groups<u32>,
+    pub(super) set_categories: Groups,
     /// The categories that the rules are of, each once.
     pub(super) kinds: Vec<std::sync::Arc<str>>,
     /// For each set, those of rules that look at it.
-    pub(super) set_kinds: Groups<u32>,
+    pub(super) set_kinds: Groups,
 }
 
 impl Watch {
     /// `sets` is how many sets there are.
     pub(super) fn new(
-        rules: &[RuleRow],
+        rules: &[NewRule],
         conditions: &Conditions,
         sets: usize,
-        terms: &[TermRow],
+        terms: &[NewTerm],
         term_sets: &[(u32, u32)],
     ) -> Self {
         let mut rates = Rates {
             sets: vec![0.0; sets],
             categories: vec![0.0; conditions.categories.len()],
         };
-        for (term, set) in term_sets {
-            rates.sets[*set as usize] += rate(&terms[*term as usize].text);
-        }
         let mut kinds = Vec::new();
         let (mut set_kinds, mut set_categories) = (BTreeSet::new(), BTreeSet::new());
         for rule in rules {
-            let known = kinds.iter().position(|kind| *kind == rule.category);
+            let known = kinds.iter().position(|kind| *kind == rule.traits.category);
             let kind = known.unwrap_or_else(|| {
-                kinds.push(std::sync::Arc::clone(&rule.category));
+                kinds.push(std::sync::Arc::clone(&rule.traits.category));
                 kinds.len() - 1
             });
             set_kinds.extend(rule.positive.iter().map(|set| (*set, kind as u32)));
             for (category, name) in (0_u32..).zip(&conditions.categories) {
-                if rule.is_below(name) {
+                if rule.traits.is_below(name) {
                     set_categories.extend(rule.positive.iter().map(|set| (*set, category)));
                 }
+            }
+        }
+        // What is looked at alone is watched however frequent it is.
+        let mut weighed = vec![false; sets];
+        for rule in rules.iter().filter(|rule| rule.when & ON_A_SET == 0) {
+            for operand in everything(conditions, rule.when) {
+                match operand {
+                    Operand::Set(set) => weighed[set as usize] = true,
+                    Operand::Category(category) => {
+                        let seen = set_categories.iter().filter(|(_, seen)| *seen == category);
+                        seen.for_each(|(set, _)| weighed[*set as usize] = true);
+                    }
+                }
+            }
+        }
+        for (term, set) in term_sets {
+            if weighed[*set as usize] {
+                rates.sets[*set as usize] += rate(&terms[*term as usize].text);
             }
         }
         for (set, category) in &set_categories {
@@ -108,16 +123,15 @@ impl Rates {
 
     /// Operands without any of which the condition cannot hold, and how often one of them is expected; `None` if it can hold without hits.
     fn watched(&self, conditions: &Conditions, node: u32) -> Option<(f64, Vec<Operand>)> {
-        let operands =
-            |of: &std::ops::Range<u32>| &conditions.operands[of.start as usize..of.end as usize];
+        let operands = |of: &std::ops::Range<u32>| conditions.range(of);
         let members = |of: &std::ops::Range<u32>| {
             conditions.members[of.start as usize..of.end as usize]
                 .iter()
                 .map(|member| self.watched(conditions, *member))
         };
         let weighed = |of: &[Operand]| (self.of(of), of.to_vec());
-        match &conditions.nodes[node as usize] {
-            Node::Any(of) | Node::Terms { of, .. } => Some(weighed(operands(&(*of..*of + 1)))),
+        match &conditions.node(node) {
+            Node::Any(of) | Node::Terms { of, .. } => Some(weighed(&[conditions.operand(*of)])),
             Node::And(all) => members(all).flatten().min_by(|a, b| a.0.total_cmp(&b.0)),
             Node::Or(all) => members(all).try_fold((0.0, Vec::new()), |(rate, mut all), member| {
                 let (more, watched) = member?;
@@ -143,8 +157,8 @@ impl Rates {
 /// All that a condition looks at.
 fn everything(conditions: &Conditions, node: u32) -> Vec<Operand> {
     let range = |of: &std::ops::Range<u32>| of.start as usize..of.end as usize;
-    match &conditions.nodes[node as usize] {
-        Node::Any(of) | Node::Terms { of, .. } => vec![conditions.operands[*of as usize]],
+    match &conditions.node(node) {
+        Node::Any(of) | Node::Terms { of, .. } => vec![conditions.operand(*of)],
         Node::And(all) | Node::Or(all) => conditions.members[range(all)]
             .iter()
             .flat_map(|member| everything(conditions, *member))

@@ -75,7 +75,7 @@ type CategoryKey = (usize, u32, bool, bool);
 #[derive(Clone, Copy)]
 struct Asking<'a> {
     ruleset: usize,
-    rule: &'a RuleRow,
+    rule: RuleRow<'a>,
     /// Whether the rule is in shadow for this message.
     shadow: bool,
 }
@@ -112,10 +112,10 @@ impl<'a> Evaluation<'a> {
             let ruleset = rulesets[found.ruleset as usize];
             let sets = ruleset.term_sets.get(found.term as usize);
             budget.spend(1 + sets.len() as u64)?;
-            let counts = |set: &&u32| found.across.is_none() || ruleset.windows.count_in(**set);
-            members.extend(sets.iter().filter(counts).map(|set| Member {
+            let counts = |set: &u32| found.across.is_none() || ruleset.windows.count_in(*set);
+            members.extend(sets.filter(counts).map(|set| Member {
                 ruleset: found.ruleset,
-                set: *set,
+                set,
                 found: at as u32,
                 reach: found.span.end,
             }));
@@ -142,7 +142,7 @@ impl<'a> Evaluation<'a> {
                     .set_rules
                     .get(member.set as usize);
                 budget.spend(rules.len() as u64)?;
-                touched.extend(rules.iter().map(|rule| (member.ruleset, *rule)));
+                touched.extend(rules.map(|rule| (member.ruleset, rule)));
             }
         }
         touched.sort_unstable();
@@ -204,7 +204,7 @@ impl<'a> Evaluation<'a> {
         budget: &mut Budget,
         mut told: Option<&mut RuleExplained>,
     ) -> ControlFlow<(), Option<Fired>> {
-        let row = &self.rulesets[ruleset].rules[rule];
+        let row = self.rulesets[ruleset].rule(rule);
         let standing = self.standing(row);
         let asking = Asking {
             ruleset,
@@ -216,12 +216,12 @@ impl<'a> Evaluation<'a> {
         }
         let mut hits = Vec::new();
         let when = told.as_deref_mut().map(|told| &mut told.when);
-        let holds = self.judge(asking, row.when, budget, &mut hits, when)?;
+        let holds = self.judge(asking, row.when(), budget, &mut hits, when)?;
         let fires = holds && standing.is_live();
         if !fires && told.is_none() {
             return ControlFlow::Continue(None);
         }
-        let lowered = match row.lower {
+        let lowered = match row.lower() {
             Some(lower) => {
                 let told = told.and_then(|told| told.lower.as_mut());
                 self.lowers(asking, lower, budget, told)?
@@ -263,7 +263,7 @@ impl<'a> Evaluation<'a> {
         ControlFlow::Continue(held)
     }
 
-    fn standing(&self, rule: &RuleRow) -> Standing {
+    fn standing(&self, rule: RuleRow<'_>) -> Standing {
         let Circumstances {
             at,
             scene,
@@ -277,7 +277,7 @@ impl<'a> Evaluation<'a> {
                 && rule.until.is_none_or(|until| at < until),
             listed: rule.listings.is_empty() || self.listings(rule).next().is_some(),
             rolled_out,
-            shadow: rule.shadow || !rolled_out || policy.shadows(&rule.id, at),
+            shadow: rule.shadow || !rolled_out || policy.shadows(rule, at),
         }
     }
 
@@ -285,13 +285,13 @@ impl<'a> Evaluation<'a> {
     fn is_open(&self, asking: Asking<'_>) -> bool {
         let rule = asking.rule;
         !self.allows.is_empty()
-            && (!self.rulesets[asking.ruleset].locked
-                || self.circumstances.policy.allows(&rule.id, &rule.category))
+            && (!self.rulesets[asking.ruleset].locked || self.circumstances.policy.allows(rule))
     }
 
-    fn listings<'r>(&self, rule: &'r RuleRow) -> impl Iterator<Item = &'r Listing> {
+    fn listings<'r>(&self, rule: RuleRow<'r>) -> impl Iterator<Item = &'r Listing> {
         let Circumstances { at, policy, .. } = self.circumstances;
-        rule.listings
+        rule.traits()
+            .listings
             .iter()
             .filter(move |listing| listing.in_force(at) && policy.heeds(&listing.list))
     }
@@ -307,7 +307,7 @@ impl<'a> Evaluation<'a> {
         mut told: Option<&mut ConditionExplained>,
     ) -> ControlFlow<(), bool> {
         let ruleset = self.rulesets[asking.ruleset];
-        let node = &ruleset.nodes[node as usize];
+        let node = &ruleset.node(node);
         let before = out.len();
         let held = match node {
             Node::Any(of) => {
@@ -369,7 +369,7 @@ impl<'a> Evaluation<'a> {
                     .iter()
                     .map(|hit| {
                         let found = &self.found[*hit as usize];
-                        &*self.rulesets[found.ruleset as usize].terms[found.term as usize].text
+                        self.rulesets[found.ruleset as usize].term(found.term).text
                     })
                     .collect();
                 terms.sort_unstable();
@@ -433,8 +433,8 @@ impl<'a> Evaluation<'a> {
         let hits = self.hits(asking, operand..operand + 1, budget)?;
         if let Some(told) = told {
             let ruleset = self.rulesets[asking.ruleset];
-            told.says = match ruleset.operands[operand as usize] {
-                Operand::Set(set) => ruleset.set_names[set as usize].to_string(),
+            told.says = match ruleset.operand(operand) {
+                Operand::Set(set) => ruleset.set_names.get(set as usize).to_string(),
                 Operand::Category(category) => {
                     format!("@{}", ruleset.categories[category as usize])
                 }
@@ -456,7 +456,7 @@ impl<'a> Evaluation<'a> {
         let open = self.is_open(asking);
         let mut hits = Vec::new();
         for operand in operands {
-            match ruleset.operands[operand as usize] {
+            match ruleset.operand(operand) {
                 Operand::Set(set) => {
                     self.visible(asking, set, (open, asking.rule.window), budget, &mut hits)?;
                 }
@@ -490,11 +490,9 @@ impl<'a> Evaluation<'a> {
         budget: &mut Budget,
         out: &mut Vec<u32>,
     ) -> ControlFlow<()> {
-        let excepts = [
-            self.rulesets[ruleset].set_except[set as usize],
-            rule.except[0],
-            rule.except[1],
-        ];
+        let [own, of_pack] = rule.except();
+        let of_list = self.rulesets[ruleset].set_except.get(set as usize);
+        let excepts = [of_list, own, of_pack];
         let members = self.members_of(ruleset as u32, set);
         budget.spend(1 + members.len() as u64)?;
         let own = excepts.iter().flatten().map(|set| (ruleset as u32, *set));
@@ -549,7 +547,7 @@ impl<'a> Evaluation<'a> {
                 break;
             }
             budget.spend(1)?;
-            let row = &self.rulesets[ruleset].rules[*rule as usize];
+            let row = self.rulesets[ruleset].rule(*rule as usize);
             if !row.is_below(name) {
                 continue;
             }
@@ -560,8 +558,8 @@ impl<'a> Evaluation<'a> {
                     rule: row,
                     shadow: standing.shadow,
                 };
-                for set in &row.positive {
-                    self.visible(of, *set, (open, None), budget, &mut hits)?;
+                for set in row.positive() {
+                    self.visible(of, set, (open, None), budget, &mut hits)?;
                 }
             }
         }
@@ -651,13 +649,13 @@ impl<'a> Evaluation<'a> {
 
 /// Whether a rule is in force in that conversation. A conversation's share depends on its id and the rule's alone, so that a rule that is
 /// rolled out further stays in force where it was. A message without a conversation is in no share but the whole.
-fn is_rolled_out(rule: &RuleRow, conversation: Option<&str>) -> bool {
+fn is_rolled_out(rule: RuleRow<'_>, conversation: Option<&str>) -> bool {
     if rule.rollout >= WHOLE {
         return true;
     }
     conversation.is_some_and(|conversation| {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(rule.id.as_bytes());
+        hasher.update(rule.id().as_bytes());
         hasher.update(&[0]);
         hasher.update(conversation.as_bytes());
         let drawn = hasher.finalize().as_bytes()[..8]

@@ -308,18 +308,23 @@ impl Scanner {
         let found = std::mem::take(&mut self.searcher.found);
         let mut explained: Vec<Option<Variants>> = vec![None; found.len()];
         for fired in std::mem::take(&mut self.fired) {
-            let row = &rulesets[fired.ruleset].rules[fired.rule];
+            let row = rulesets[fired.ruleset].rule(fired.rule);
             let mut hits = fired.hits;
-            let key = |hit: &u32| -> (&Found, &Arc<str>) {
+            let key = |hit: &u32| -> (&Found, &str) {
                 let found = &found[*hit as usize];
-                (
-                    found,
-                    &rulesets[found.ruleset as usize].terms[found.term as usize].text,
-                )
+                let ruleset = rulesets[found.ruleset as usize];
+                (found, ruleset.term(found.term).text)
+            };
+            let placed = |hit: &u32| {
+                let found = &found[*hit as usize];
+                (found.part, found.span)
             };
             hits.sort_by(|a, b| {
-                let ((a, a_text), (b, b_text)) = (key(a), key(b));
-                (a.part, a.span, a_text, a.across).cmp(&(b.part, b.span, b_text, b.across))
+                // Texts are looked up where two terms stand at one place.
+                placed(a).cmp(&placed(b)).then_with(|| {
+                    let ((a, a_text), (b, b_text)) = (key(a), key(b));
+                    (a_text, a.across).cmp(&(b_text, b.across))
+                })
             });
             let covered: Vec<(usize, Span)> = hits
                 .iter()
@@ -333,7 +338,7 @@ impl Scanner {
             for hit in &hits {
                 let (place, text) = key(hit);
                 let same = reported.last().is_some_and(|last| {
-                    (last.part, last.span, &last.term) == (place.part as usize, place.span, text)
+                    (last.part, last.span, &*last.term) == (place.part as usize, place.span, text)
                         && last_across == place.across
                 });
                 if !same && reported.len() >= self.limits.spans {
@@ -360,7 +365,7 @@ impl Scanner {
                         let here = Hit {
                             part: place.part as usize,
                             span: place.span,
-                            term: Arc::clone(text),
+                            term: Arc::from(text),
                             variants,
                             earlier: None,
                         };
@@ -378,7 +383,7 @@ impl Scanner {
             }
             reported.truncate(self.limits.spans);
             let finding = Finding {
-                rule: Arc::clone(&row.id),
+                rule: Arc::from(row.id()),
                 category: Arc::clone(&row.category),
                 severity: row.severity,
                 action: fired.action,

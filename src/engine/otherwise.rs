@@ -75,6 +75,8 @@ struct Candidate {
 #[derive(Debug, Default)]
 pub(super) struct Otherwise {
     reading: Reading,
+    /// The term that is walked.
+    term: TermReading,
     /// What `reading` holds.
     filled: Option<(u32, Kind)>,
     /// `Limits::gap`.
@@ -241,12 +243,12 @@ impl Otherwise {
                 if depth > 0 {
                     for term in prefixes.terms(node) {
                         budget.spend(CANDIDATE)?;
-                        relevance.candidate(ruleset, number as usize, *term, budget)?;
+                        relevance.candidate(ruleset, number as usize, term, budget)?;
                         self.candidates.push(Candidate {
                             part,
                             kind,
                             ruleset: number,
-                            term: *term,
+                            term,
                             at: self.units[start].at,
                         });
                     }
@@ -464,8 +466,8 @@ impl Otherwise {
                 continue;
             }
             last = Some(candidate);
-            let row = &ruleset.terms[candidate.term as usize];
-            let Some(reading) = &row.reading else {
+            let row = ruleset.term(candidate.term);
+            let Some(reading) = ruleset.terms.reading(candidate.term, &mut self.term) else {
                 continue;
             };
             if kind
@@ -529,7 +531,7 @@ impl Otherwise {
         term: u32,
         way: Way,
     ) -> Variants {
-        let row = &ruleset.terms[term as usize];
+        let row = ruleset.term(term);
         let Way { kind, used, .. } = way;
         let (start, end) = (way.clusters.0 as usize, way.clusters.1 as usize);
         let others = row
@@ -544,7 +546,7 @@ impl Otherwise {
         };
         let field = field(text, &self.reading, kind, part.limits);
         smallest(others, |subset| {
-            let reading = TermReading::new(&row.text, subset.or(used));
+            let reading = TermReading::new(row.text, subset.or(used));
             if !reading.has_forms() {
                 return false;
             }

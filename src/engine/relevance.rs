@@ -100,15 +100,15 @@ impl Relevance {
         }
         for set in ruleset.term_sets.get(term as usize) {
             budget.spend(1)?;
-            if scope.sets.add(*set) {
-                let rules = ruleset.set_watch.get(*set as usize);
-                let categories = ruleset.set_categories.get(*set as usize);
+            if scope.sets.add(set) {
+                let rules = ruleset.set_watch.get(set as usize);
+                let categories = ruleset.set_categories.get(set as usize);
                 budget.spend((rules.len() + categories.len()) as u64)?;
                 for rule in rules {
-                    scope.rules.add(*rule);
+                    scope.rules.add(rule);
                 }
                 for category in categories {
-                    scope.categories.add(*category);
+                    scope.categories.add(category);
                 }
             }
         }
@@ -133,8 +133,8 @@ impl Relevance {
         }
         for (at, ruleset) in rulesets.iter().enumerate() {
             for nth in 0..self.scopes[at].rules.list.len() {
-                let rule = &ruleset.rules[self.scopes[at].rules.list[nth] as usize];
-                if could_hold(ruleset, &self.scopes[at], rule.when, budget)? {
+                let rule = ruleset.rule(self.scopes[at].rules.list[nth] as usize);
+                if could_hold(ruleset, &self.scopes[at], rule.when(), budget)? {
                     self.need(rulesets, at, rule, budget)?;
                 }
             }
@@ -155,8 +155,7 @@ impl Relevance {
         ruleset
             .term_sets
             .get(term as usize)
-            .iter()
-            .any(|set| needed.holds(*set))
+            .any(|set| needed.holds(set))
     }
 
     /// Notes the categories of a ruleset that could have hits of rulesets before it, and the rules that categories wake.
@@ -172,10 +171,9 @@ impl Relevance {
         for (number, name) in (0_u32..).zip(&ruleset.categories) {
             for (ruleset, before) in rulesets.iter().zip(&*before) {
                 for set in &before.sets.list {
-                    let kinds = ruleset.set_kinds.get(*set as usize);
+                    let mut kinds = ruleset.set_kinds.get(*set as usize);
                     budget.spend(1 + kinds.len() as u64)?;
-                    let seen = |kind: &u32| is_below(&ruleset.kinds[*kind as usize], name);
-                    if kinds.iter().any(seen) {
+                    if kinds.any(|kind| is_below(&ruleset.kinds[kind as usize], name)) {
                         scope.categories.add(number);
                     }
                 }
@@ -185,7 +183,7 @@ impl Relevance {
             let rules = ruleset.category_watch.get(*category as usize);
             budget.spend(rules.len() as u64)?;
             for rule in rules {
-                scope.rules.add(*rule);
+                scope.rules.add(rule);
             }
         }
         ControlFlow::Continue(())
@@ -196,14 +194,14 @@ impl Relevance {
         &mut self,
         rulesets: &[&Ruleset],
         at: usize,
-        rule: &RuleRow,
+        rule: RuleRow<'_>,
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let ruleset = rulesets[at];
         let mut operands = std::mem::take(&mut self.operands);
         operands.clear();
-        looked_at(ruleset, rule.when, budget, &mut operands)?;
-        if let Some(lower) = rule.lower {
+        looked_at(ruleset, rule.when(), budget, &mut operands)?;
+        if let Some(lower) = rule.lower() {
             looked_at(ruleset, lower.when, budget, &mut operands)?;
             if let Some(unless) = lower.unless {
                 looked_at(ruleset, unless, budget, &mut operands)?;
@@ -222,7 +220,7 @@ impl Relevance {
                             let set = self.scopes[at].sets.list[nth];
                             for rule in ruleset.set_rules.get(set as usize) {
                                 budget.spend(1)?;
-                                let rule = &ruleset.rules[*rule as usize];
+                                let rule = ruleset.rule(rule as usize);
                                 if rule.is_below(name) {
                                     self.need_set(ruleset, at, rule, set);
                                 }
@@ -236,11 +234,11 @@ impl Relevance {
         ControlFlow::Continue(())
     }
 
-    fn need_set(&mut self, ruleset: &Ruleset, at: usize, rule: &RuleRow, set: u32) {
-        let excepted = ruleset.set_except[set as usize];
+    fn need_set(&mut self, ruleset: &Ruleset, at: usize, rule: RuleRow<'_>, set: u32) {
+        let excepted = ruleset.set_except.get(set as usize);
         for set in [Some(set), excepted]
             .into_iter()
-            .chain(rule.except)
+            .chain(rule.except())
             .flatten()
         {
             self.scopes[at].needed.add(set);
@@ -256,11 +254,11 @@ fn could_hold(
     budget: &mut Budget,
 ) -> ControlFlow<(), bool> {
     budget.spend(1)?;
-    let could = |operand: u32| match ruleset.operands[operand as usize] {
+    let could = |operand: u32| match ruleset.operand(operand) {
         Operand::Set(set) => scope.sets.holds(set),
         Operand::Category(category) => scope.categories.holds(category),
     };
-    ControlFlow::Continue(match &ruleset.nodes[node as usize] {
+    ControlFlow::Continue(match &ruleset.node(node) {
         Node::Any(of) | Node::Terms { of, .. } => could(*of),
         Node::And(all) => {
             for member in all.clone() {
@@ -300,9 +298,9 @@ fn looked_at(
     out: &mut Vec<Operand>,
 ) -> ControlFlow<()> {
     budget.spend(1)?;
-    let operands = |of: std::ops::Range<u32>| &ruleset.operands[of.start as usize..of.end as usize];
-    match &ruleset.nodes[node as usize] {
-        Node::Any(of) | Node::Terms { of, .. } => out.extend(operands(*of..*of + 1)),
+    let operands = |of: std::ops::Range<u32>| of.map(|operand| ruleset.operand(operand));
+    match &ruleset.node(node) {
+        Node::Any(of) | Node::Terms { of, .. } => out.push(ruleset.operand(*of)),
         Node::And(all) | Node::Or(all) => {
             for member in all.clone() {
                 looked_at(ruleset, ruleset.node_members[member as usize], budget, out)?;

@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use crate::limits::Limits;
 use crate::primitives::Span;
-use crate::ruleset::{Begins, PatternTerm, Ruleset, TermRow};
+use crate::ruleset::{Begins, PatternTerm, Ruleset};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
 use crate::text::skeleton::{self, Causes, Skeleton, bare_symbols};
@@ -100,6 +100,8 @@ pub(super) struct Searcher {
     bare_cells: Vec<u32>,
     decoded: Decoded,
     reading: Reading,
+    /// The term that is walked.
+    term: TermReading,
     /// What `reading` holds: the raw text, or the decoded one (`true`), of which part.
     filled: Option<bool>,
     filled_part: u32,
@@ -279,7 +281,7 @@ impl Searcher {
                         ruleset: at as u32,
                         at: candidate.start as u32,
                         bare: false,
-                        pattern: *pattern,
+                        pattern,
                     });
                 }
                 ControlFlow::Continue(())
@@ -338,13 +340,13 @@ impl Searcher {
             ruleset.bare.search(&self.bare, |candidate| {
                 for term in ruleset.bare_terms.get(candidate.pattern) {
                     budget.spend(CANDIDATE)?;
-                    relevance.candidate(ruleset, at, *term, budget)?;
+                    relevance.candidate(ruleset, at, term, budget)?;
                     places.push(Place {
                         ruleset: at as u32,
                         at: cells[candidate.start],
                         bare: true,
                         pattern: PatternTerm {
-                            term: *term,
+                            term,
                             first_run: 1,
                             begins: Begins::Anywhere,
                         },
@@ -407,15 +409,17 @@ impl Searcher {
         }
         self.walked.clear();
         let places = std::mem::take(&mut self.places);
+        let mut term = std::mem::take(&mut self.term);
         let walked = self.walk_places(
             rulesets,
             part,
             look,
             (decoded, view),
-            (&places[look.places.clone()], all),
+            (&places[look.places.clone()], &mut term, all),
             budget,
         );
         self.places = places;
+        self.term = term;
         walked?;
         if self.walked.is_empty() {
             return ControlFlow::Continue(());
@@ -429,7 +433,7 @@ impl Searcher {
         part: &Part<'_>,
         look: &Look,
         (decoded, view): (Option<&Decoded>, View),
-        (places, all): (&[Place], bool),
+        (places, scratch, all): (&[Place], &mut TermReading, bool),
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let text = decoded.map_or(part.text, Decoded::text);
@@ -441,7 +445,7 @@ impl Searcher {
             if !all && !self.relevance.matters(ruleset, at, term) {
                 continue;
             }
-            let Some(sought) = sought(&ruleset.terms[term as usize], view, part.limits) else {
+            let Some(sought) = sought(ruleset, term, (view, part.limits), scratch) else {
                 continue;
             };
             if !mapped {
@@ -518,7 +522,7 @@ impl Searcher {
             let counts = (!view.decoded || clusters.iter().any(|cluster| cluster.decoded))
                 && (!view.as_l || {
                     let ground = Ground::new(text, &self.reading, view.as_l);
-                    let row = &rulesets[walk.ruleset as usize].terms[walk.term as usize];
+                    let row = rulesets[walk.ruleset as usize].term(walk.term);
                     self.walker.holds_or_l(&ground, row.variants, (start, end))
                 });
             if !counts {
@@ -557,13 +561,13 @@ impl Searcher {
     ) -> ControlFlow<()> {
         let text = part.text;
         for (at, ruleset) in rulesets.iter().enumerate() {
-            for regex in &ruleset.regexes {
+            for regex in &*ruleset.regexes {
                 let wanted = self.relevance.is_candidate(at, regex.term)
                     && (all || self.relevance.matters(ruleset, at, regex.term));
                 if !wanted {
                     continue;
                 }
-                let bound = ruleset.terms[regex.term as usize].word == Some(true);
+                let bound = ruleset.term(regex.term).word == Some(true);
                 let mut spans = Vec::new();
                 let mut spent = 0;
                 let left = budget.left();
@@ -624,11 +628,11 @@ impl Searcher {
         if let Some(way) = found.written {
             return self.written.explain(ruleset, part, found.term, way);
         }
-        let row = &ruleset.terms[found.term as usize];
-        let Some((view, sought)) = found
-            .view
-            .and_then(|view| Some((view, sought(row, view, part.limits)?)))
-        else {
+        let row = ruleset.term(found.term);
+        let Some((view, sought)) = found.view.and_then(|view| {
+            let sought = sought(ruleset, found.term, (view, part.limits), &mut self.term);
+            Some((view, sought?))
+        }) else {
             return Variants::EXACT;
         };
         let mut decoded = std::mem::take(&mut self.decoded);
@@ -661,7 +665,7 @@ impl Searcher {
             row.variants
                 .and(Variants::STANDARD)
                 .without(Variant::Encoded),
-            |variants| explains(walker, &ground, &sought, &row.text, variants, (start, end)),
+            |variants| explains(walker, &ground, &sought, row.text, variants, (start, end)),
         );
         self.decoded = decoded;
         smallest.or(forced)
@@ -696,8 +700,14 @@ pub(super) fn smallest(variants: Variants, mut holds: impl FnMut(Variants) -> bo
     variants
 }
 
-fn sought<'a>(row: &'a TermRow, view: View, limits: &Limits) -> Option<Sought<'a>> {
-    let reading: &TermReading = row.reading.as_ref()?;
+fn sought<'a>(
+    ruleset: &'a Ruleset,
+    term: u32,
+    (view, limits): (View, &Limits),
+    scratch: &'a mut TermReading,
+) -> Option<Sought<'a>> {
+    let row = ruleset.term(term);
+    let reading = ruleset.terms.reading(term, scratch)?;
     (!view.decoded || row.variants.contains(Variant::Encoded)).then_some(Sought {
         reading,
         word: row.word,

@@ -10,6 +10,7 @@ use crate::ruleset::Ruleset;
 use crate::text::escapes::Decoded;
 use crate::text::fold::Folder;
 use crate::text::reading::Reading;
+use crate::text::term::TermReading;
 use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Severity, Verdict};
 
@@ -383,7 +384,7 @@ impl Scanner {
             let named = ruleset
                 .rules
                 .iter()
-                .position(|rule| also == Some(&*rule.id));
+                .position(|rule| also.is_some_and(|also| rule.is(also)));
             asked.extend(named.map(|rule| (at, rule)));
         }
         let rules = self.explain_rules(rulesets, message, &found, circumstances, asked);
@@ -415,7 +416,7 @@ impl Scanner {
         self.searcher.trace = None;
         let found = self.searcher.found.iter();
         found
-            .map(|found| Arc::clone(&ruleset.terms[found.term as usize].text))
+            .map(|found| Arc::from(ruleset.term(found.term).text))
             .collect()
     }
 
@@ -435,8 +436,7 @@ impl Scanner {
         let mut lists: Vec<Arc<str>> = ruleset
             .term_sets
             .get(found.term as usize)
-            .iter()
-            .map(|set| Arc::clone(&ruleset.set_names[*set as usize]))
+            .map(|set| Arc::clone(ruleset.set_names.get(set as usize)))
             .collect();
         lists.sort_unstable();
         lists.dedup();
@@ -444,7 +444,7 @@ impl Scanner {
             ruleset: found.ruleset as usize,
             part: found.part as usize,
             span: found.span,
-            term: Arc::clone(&ruleset.terms[found.term as usize].text),
+            term: Arc::from(ruleset.term(found.term).text),
             lists,
             variants,
         }
@@ -510,10 +510,11 @@ impl Scanner {
                     let last = reading.clusters().len().saturating_sub(1);
                     let reached = attempt.outcome.unwrap_or(attempt.reached).min(last);
                     let span = reading.span(attempt.start, reached.max(attempt.start));
-                    let row = &rulesets[attempt.ruleset as usize].terms[attempt.term as usize];
-                    let symbols = row
-                        .reading
-                        .as_ref()
+                    let ruleset = rulesets[attempt.ruleset as usize];
+                    let row = ruleset.term(attempt.term);
+                    let symbols = ruleset
+                        .terms
+                        .reading(attempt.term, &mut TermReading::default())
                         .map_or(0, |reading| reading.symbols.len());
                     let is_hit = |found: &Found| {
                         (found.ruleset, found.term, found.part, found.span)
@@ -522,7 +523,7 @@ impl Scanner {
                     };
                     CandidateExplained {
                         ruleset: attempt.ruleset as usize,
-                        term: Arc::clone(&row.text),
+                        term: Arc::from(row.text),
                         span,
                         matched: attempt.outcome.map_or(attempt.matched, |_| symbols),
                         symbols,
@@ -634,12 +635,8 @@ fn asked_by_candidates(rulesets: &[&Ruleset], trace: &Trace) -> Vec<(usize, usiz
     for attempt in &trace.attempts {
         let ruleset = rulesets[attempt.ruleset as usize];
         for set in ruleset.term_sets.get(attempt.term as usize) {
-            let rules = ruleset.set_rules.get(*set as usize);
-            asked.extend(
-                rules
-                    .iter()
-                    .map(|rule| (attempt.ruleset as usize, *rule as usize)),
-            );
+            let rules = ruleset.set_rules.get(set as usize);
+            asked.extend(rules.map(|rule| (attempt.ruleset as usize, rule as usize)));
         }
     }
     asked.sort_unstable();

@@ -138,7 +138,7 @@ impl Windows {
             let after = self.edge.cells.get(last + 1).copied();
             let after = after.filter(|after| after.adjoins());
             for (term, reading) in terms.complete(range.clone(), length + 1) {
-                let row = &ruleset.terms[term as usize];
+                let row = ruleset.term(term);
                 let known = found[first..].iter().any(|found| found.term == term);
                 if !known && path.accepts(row, reading, before, after) {
                     found.push(Found {
@@ -262,7 +262,7 @@ impl<'a> Path<'a> {
     /// Whether the cells are that term, in a disguise, and on its borders.
     fn accepts(
         &self,
-        row: &TermRow,
+        row: TermRow<'_>,
         term: &WindowTerm,
         before: Option<Cell>,
         after: Option<Cell>,
@@ -309,7 +309,7 @@ impl<'a> Path<'a> {
 }
 
 /// Whether an edge of a term must stand on a word border (`src/ARCHITECTURE.md`, 3).
-fn is_bound(row: &TermRow, edge: char, left: bool) -> bool {
+fn is_bound(row: TermRow<'_>, edge: char, left: bool) -> bool {
     row.word.unwrap_or_else(|| {
         let script = tables::script(edge);
         let letter = script.bounds_words() && (left || script != Script::Hangul && !row.turkic);

@@ -4,6 +4,7 @@
 //! it is built ([`Strategy`]); every strategy gives the same candidates.
 
 mod automaton;
+mod few;
 mod prefixes;
 pub(crate) mod regex;
 
@@ -12,6 +13,7 @@ use std::ops::ControlFlow;
 use crate::text::symbols::Symbols;
 
 use automaton::Automaton;
+use few::Few;
 use prefixes::Prefixes;
 
 /// A pattern that stands at a place of the row.
@@ -40,6 +42,8 @@ pub(crate) struct Pattern {
 pub(crate) enum Strategy {
     /// There is nothing to search for.
     Nothing,
+    /// A filter over what patterns begin with, then the sorted patterns; for few patterns, in little memory.
+    Few,
     /// A filter over what patterns begin with, then a table of beginnings, then the sorted patterns.
     Prefixes,
     /// Aho-Corasick, where patterns share their beginnings so often that the work at one place would not be bounded by a small number.
@@ -50,6 +54,7 @@ impl Strategy {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
+            Self::Few => "few",
             Self::Prefixes => "prefixes",
             Self::Automaton => "automaton",
         }
@@ -66,8 +71,9 @@ pub(crate) struct Matcher {
 enum Kind {
     #[default]
     Nothing,
-    Prefixes(Prefixes),
-    Automaton(Automaton),
+    Few(Box<Few>),
+    Prefixes(Box<Prefixes>),
+    Automaton(Box<Automaton>),
 }
 
 /// The patterns are too many or too long.
@@ -80,10 +86,12 @@ impl Matcher {
     pub(crate) fn new(patterns: &[Pattern]) -> Result<Self, TooLarge> {
         let kind = if patterns.is_empty() {
             Kind::Nothing
+        } else if let Some(few) = Few::new(patterns) {
+            Kind::Few(few.into())
         } else {
             match Prefixes::new(patterns) {
-                Some(prefixes) => Kind::Prefixes(prefixes),
-                None => Kind::Automaton(Automaton::new(patterns)?),
+                Some(prefixes) => Kind::Prefixes(prefixes.into()),
+                None => Kind::Automaton(Automaton::new(patterns)?.into()),
             }
         };
         Ok(Self { kind })
@@ -97,6 +105,7 @@ impl Matcher {
     pub(crate) fn strategy(&self) -> Strategy {
         match self.kind {
             Kind::Nothing => Strategy::Nothing,
+            Kind::Few(_) => Strategy::Few,
             Kind::Prefixes(_) => Strategy::Prefixes,
             Kind::Automaton(_) => Strategy::Automaton,
         }
@@ -110,6 +119,7 @@ impl Matcher {
     ) -> ControlFlow<()> {
         match &self.kind {
             Kind::Nothing => ControlFlow::Continue(()),
+            Kind::Few(few) => few.search(row, each),
             Kind::Prefixes(prefixes) => prefixes.search(row, each),
             Kind::Automaton(automaton) => automaton.search(row, each),
         }
@@ -119,15 +129,17 @@ impl Matcher {
     pub(crate) fn patterns(&self) -> Vec<Pattern> {
         match &self.kind {
             Kind::Nothing => Vec::new(),
+            Kind::Few(few) => few.patterns(),
             Kind::Prefixes(prefixes) => prefixes.patterns(),
             Kind::Automaton(automaton) => automaton.patterns().to_vec(),
         }
     }
 
-    /// How many states there are, or, of prefixes, beginnings.
+    /// How many states there are, or, of prefixes, beginnings, or, of few, patterns.
     pub(crate) fn states(&self) -> usize {
         match &self.kind {
             Kind::Nothing => 0,
+            Kind::Few(few) => few.count(),
             Kind::Prefixes(prefixes) => prefixes.beginnings(),
             Kind::Automaton(automaton) => automaton.states(),
         }
@@ -137,6 +149,7 @@ impl Matcher {
     pub(crate) fn memory(&self) -> usize {
         match &self.kind {
             Kind::Nothing => 0,
+            Kind::Few(few) => few.memory(),
             Kind::Prefixes(prefixes) => prefixes.memory(),
             Kind::Automaton(automaton) => automaton.memory(),
         }
@@ -220,10 +233,13 @@ mod tests {
     #[test]
     fn every_strategy_finds_the_same() {
         let mut random = Random::new(7);
-        let mut chosen = [0, 0];
+        let mut chosen = [0, 0, 0];
         for case in 0..600 {
             let (count, longest) = ([1, 3, 40, 400][case % 4], [2, 7, 12][case % 3]);
-            let patterns = patterns(&mut random, count, longest);
+            let mut patterns = patterns(&mut random, count, longest);
+            if case % 5 == 0 {
+                patterns.reverse();
+            }
             let row = row(&mut random, [0, 1, 5, 63, 64, 65, 300][case % 7]);
             let keep = |all: &mut Vec<Candidate>, candidate| {
                 all.push(candidate);
@@ -236,6 +252,14 @@ mod tests {
             });
             assert_eq!(found, defined, "case {case}");
             chosen[0] += 1;
+            if let Some(few) = Few::new(&patterns) {
+                chosen[2] += 1;
+                let found = sorted(|all| {
+                    let _ = few.search(&row, |candidate| keep(all, candidate));
+                });
+                assert_eq!(found, defined, "case {case}");
+                assert_eq!(few.patterns(), patterns, "case {case}");
+            }
             if let Some(prefixes) = Prefixes::new(&patterns) {
                 chosen[1] += 1;
                 let found = sorted(|all| {
@@ -244,7 +268,7 @@ mod tests {
                 assert_eq!(found, defined, "case {case}");
             }
         }
-        assert!(chosen[1] > 300, "{chosen:?}");
+        assert!(chosen[1] > 300 && chosen[2] > 300, "{chosen:?}");
     }
 
     #[test]
@@ -259,6 +283,14 @@ mod tests {
         let matcher = Matcher::new(&nested).expect("few patterns fit");
         assert_eq!(matcher.strategy(), Strategy::Automaton);
         let matcher = Matcher::new(&nested[..10]).expect("few patterns fit");
+        assert_eq!(matcher.strategy(), Strategy::Few);
+        let many: Vec<Pattern> = (0..2_000)
+            .map(|n| Pattern {
+                symbols: [0x4e00 + n, 0x4e00, 0x4e01].into(),
+                ..nested[0].clone()
+            })
+            .collect();
+        let matcher = Matcher::new(&many).expect("many patterns fit");
         assert_eq!(matcher.strategy(), Strategy::Prefixes);
     }
 

@@ -153,7 +153,10 @@ fn shape<'i>(source: &'i str, limits: &PackLimits, report: &mut Reporter) -> Opt
         .terms
         .saturating_mul(16)
         .saturating_add(limits.rules.saturating_mul(64));
-    if let Some(token) = Source::new(source).lex().nth(most) {
+    // A token takes a byte at least.
+    if source.len() > most
+        && let Some(token) = Source::new(source).lex().nth(most)
+    {
         report.say(
             &codes::PACK_TOO_COMPLEX,
             token.span().start()..token.span().end(),

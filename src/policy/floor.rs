@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diag::{Diagnostic, Diagnostics, codes, said};
 use crate::pack::{Fail, FileText, Operator, Override, Tenant};
-use crate::ruleset::Ruleset;
+use crate::ruleset::{RuleRow, Ruleset};
 use crate::verdict::Action;
 
 use super::{Policy, Shared};
@@ -198,6 +198,10 @@ pub(crate) fn covers(of: &str, rule: &str, category: &str) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+fn means(of: &str, rule: RuleRow<'_>) -> bool {
+    rule.is(of) || rule.is_below(of)
+}
+
 /// Whether an override may stand: it means a rule, and weakens none that is locked, nor one below the operator's floor.
 pub(super) fn check_override(
     given: &Override,
@@ -210,11 +214,12 @@ pub(super) fn check_override(
     let weaker = |least: Action| given.action.is_none_or(|action| action < least);
     let mut known = false;
     for ruleset in rulesets {
-        for (id, category, from) in ruleset.rule_ids() {
-            if !covers(&given.of, id, category) {
+        for rule in ruleset.rules.iter() {
+            if !means(&given.of, rule) {
                 continue;
             }
             known = true;
+            let (id, from) = (rule.id(), rule.action);
             // Off is below `pass`: a rule that records would no longer do so.
             if ruleset.is_locked() && weaker(from) {
                 let problem = file
@@ -233,7 +238,7 @@ pub(super) fn check_override(
                 .floor
                 .overrides
                 .iter()
-                .filter(|(of, _)| covers(of, id, category))
+                .filter(|(of, _)| means(of, rule))
                 .map(|(_, action)| *action)
                 .max();
             if let Some(least) = least.filter(|least| weaker(*least)) {
@@ -279,19 +284,17 @@ impl Operator {
     /// All names that mean nothing.
     pub fn check(&self, shared: &[&Ruleset]) -> Result<(), Diagnostics> {
         let mut problems = self.file.problems();
-        let known = |means: &dyn Fn(&str, &str) -> bool| {
-            shared
-                .iter()
-                .flat_map(|ruleset| ruleset.rule_ids())
-                .any(|(id, category, _)| means(id, category))
+        let known = |means: &dyn Fn(RuleRow<'_>) -> bool| {
+            let mut rules = shared.iter().flat_map(|ruleset| ruleset.rules.iter());
+            rules.any(means)
         };
         let shadows = self.shadows.iter().filter(|shadow| {
             let rule = &shadow.value.rule;
-            !known(&|id, _| id == &**rule)
+            !known(&|known| known.is(rule))
         });
         let allow = self.allow.iter().filter(|of| {
             let of = &of.value;
-            !known(&|id, category| covers(of, id, category))
+            !known(&|rule| means(of, rule))
         });
         let unknown = shadows
             .map(|shadow| (&shadow.value.rule, &shadow.place))

@@ -5,12 +5,14 @@
 //! |---|---|
 //! | What decides, and in which order? | here |
 //! | What may a tenant's file ask for? | `floor` |
+//! | What may its packs take? | `granted` |
 //! | What is live at one moment? | `snapshot` |
 //! | How is it changed, and how does it go back? | `registry` |
 //! | How do readers see a change? | `live` |
 //! | How often does each rule fire? | `hits` |
 
 mod floor;
+mod granted;
 mod hits;
 mod known;
 mod live;
@@ -22,7 +24,7 @@ use std::sync::Arc;
 use crate::diag::Diagnostics;
 use crate::pack::{Fail, FileText, Operator, Tenant};
 use crate::primitives::{Scene, Scenes, Timestamp};
-use crate::ruleset::{Digest, Ruleset};
+use crate::ruleset::{Digest, RuleRow, Ruleset};
 use crate::verdict::{Action, Coverage, Verdict};
 
 pub(crate) use snapshot::STACK;
@@ -246,19 +248,17 @@ impl Policy {
     }
 
     /// Whether the operator has put the rule in shadow.
-    pub(crate) fn shadows(&self, rule: &str, at: Timestamp) -> bool {
+    pub(crate) fn shadows(&self, rule: RuleRow<'_>, at: Timestamp) -> bool {
         self.shared
             .shadows
             .iter()
-            .any(|(known, until)| **known == *rule && at < *until)
+            .any(|(known, until)| at < *until && rule.is(known))
     }
 
     /// Whether allow terms act on a rule of a locked pack.
-    pub(crate) fn allows(&self, rule: &str, category: &str) -> bool {
-        self.shared
-            .allow
-            .iter()
-            .any(|of| covers(of, rule, category))
+    pub(crate) fn allows(&self, rule: RuleRow<'_>) -> bool {
+        let mut allow = self.shared.allow.iter();
+        allow.any(|of| rule.is(of) || rule.is_below(of))
     }
 
     pub(crate) fn digest(&self) -> Digest {

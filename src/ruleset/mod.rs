@@ -1,10 +1,13 @@
 //! The immutable result of compiling packs. Made by `compile`, read by `engine`, which know each other only through it.
 //!
-//! Everything is flat: rows that name each other by number.
+//! Everything is flat: rows that name each other by number, in columns as narrow as their numbers.
 
+mod columns;
 pub(crate) mod prefixes;
+mod rules;
 mod sound;
 pub(crate) mod stored;
+mod terms;
 mod windows;
 
 use std::fmt;
@@ -13,12 +16,14 @@ use std::sync::Arc;
 
 use crate::matcher::Matcher;
 use crate::matcher::regex::RegexMatcher;
-use crate::primitives::{Scenes, Timestamp, Window};
-use crate::text::term::TermReading;
-use crate::variant::Variants;
-use crate::verdict::{Action, Listing, Severity};
+use crate::verdict::Action;
 
+pub(crate) use columns::{Groups, Members, Sparse};
+pub(crate) use rules::{LowerRow, NewRule, RuleRow, RuleTraits, Rules, is_below};
+pub(crate) use terms::{NewTerm, TermRow, Terms};
 pub(crate) use windows::WindowTerms;
+
+use columns::{Numbers, grouped};
 
 /// Compiled packs. Cheap to share, never changes; `Send + Sync`.
 pub struct Ruleset {
@@ -26,45 +31,43 @@ pub struct Ruleset {
     /// What the tenant's allow terms are, if it was compiled with some.
     pub(crate) allow_digest: Option<Digest>,
     pub(crate) locked: bool,
-    /// What it was compiled from.
-    pub(crate) packs: Arc<[PackRow]>,
-    pub(crate) terms: Vec<TermRow>,
+    pub(crate) terms: Terms,
     /// Skeletons of the terms.
     pub(crate) words: Matcher,
     /// For each pattern of `words`, its terms.
-    pub(crate) word_terms: Groups<PatternTerm>,
+    pub(crate) word_terms: PatternTerms,
     /// Symbols of the terms that hold no letter or digit.
     pub(crate) bare: Matcher,
-    pub(crate) bare_terms: Groups<u32>,
+    pub(crate) bare_terms: Groups,
     /// How the terms begin that may be written otherwise than letter by letter.
     pub(crate) prefixes: prefixes::Prefixes,
-    pub(crate) regexes: Vec<RegexRow>,
+    pub(crate) regexes: Box<[RegexRow]>,
     /// For each term, the sets it is in.
-    pub(crate) term_sets: Groups<u32>,
+    pub(crate) term_sets: Groups,
     /// For each set, the rules that look at it other than under `not`.
-    pub(crate) set_rules: Groups<u32>,
+    pub(crate) set_rules: Groups,
     /// For each set, the name of its list, for people.
-    pub(crate) set_names: Vec<Arc<str>>,
-    /// For each set, the exceptions of its list.
-    pub(crate) set_except: Vec<Option<u32>>,
-    pub(crate) rules: Vec<RuleRow>,
-    /// Conditions, as rows that name their members by number.
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) node_members: Vec<u32>,
-    pub(crate) operands: Vec<Operand>,
-    pub(crate) categories: Vec<Arc<str>>,
+    pub(crate) set_names: Names,
+    /// For sets, the exceptions of their lists.
+    pub(crate) set_except: Sparse,
+    pub(crate) rules: Rules,
+    /// Conditions, as rows that name their members by number; but for those on one set alone ([`ON_A_SET`]).
+    pub(crate) nodes: Box<[Node]>,
+    pub(crate) node_members: Box<[u32]>,
+    pub(crate) operands: Box<[Operand]>,
+    pub(crate) categories: Box<[Arc<str>]>,
     /// Rules whose condition looks at a category other than under `not`.
-    pub(crate) category_users: Vec<u32>,
+    pub(crate) category_users: Box<[u32]>,
     /// For each set, the rules that are asked whether they could fire when one of its terms may stand in a message.
-    pub(crate) set_watch: Groups<u32>,
+    pub(crate) set_watch: Groups,
     /// The same for each category.
-    pub(crate) category_watch: Groups<u32>,
+    pub(crate) category_watch: Groups,
     /// For each set, the categories that see its hits.
-    pub(crate) set_categories: Groups<u32>,
+    pub(crate) set_categories: Groups,
     /// The categories that rules are of, each once.
-    pub(crate) kinds: Vec<Arc<str>>,
+    pub(crate) kinds: Box<[Arc<str>]>,
     /// For each set, those of the rules that look at it other than under `not`.
-    pub(crate) set_kinds: Groups<u32>,
+    pub(crate) set_kinds: Groups,
     /// The set of the tenant's allow terms.
     pub(crate) allow: Option<u32>,
     pub(crate) patterns: usize,
@@ -97,7 +100,8 @@ impl Ruleset {
 
     /// Ids and versions of the packs that it was compiled from.
     pub fn packs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.packs.iter().map(|pack| (&*pack.id, &*pack.version))
+        let packs = self.rules.packs.iter();
+        packs.map(|pack| (&*pack.id, &*pack.version))
     }
 
     /// Whether tenants may not weaken its rules.
@@ -105,8 +109,8 @@ impl Ruleset {
         self.locked
     }
 
-    /// How the skeletons of its terms are searched for: `nothing` (there are none), `prefixes` (a filter over what terms begin with, then
-    /// the terms), or `automaton` (Aho-Corasick: where terms stand in one another so deeply that work at one place could grow).
+    /// How the skeletons of its terms are searched for: `nothing` (there are none), `few` (a filter over what terms begin with, then
+    /// the sorted terms), `prefixes` (with a table between the two), or `automaton` (Aho-Corasick: where terms stand in one another so deeply that work at one place could grow).
     pub fn strategy(&self) -> &'static str {
         self.words.strategy().name()
     }
@@ -116,7 +120,7 @@ impl Ruleset {
         self.patterns
     }
 
-    /// States of its matchers. Of `prefixes`, the beginnings that are looked up; of `automaton`, its states.
+    /// States of its matchers. Of `few`, its terms; of `prefixes`, the beginnings that are looked up; of `automaton`, its states.
     pub fn states(&self) -> usize {
         self.words.states() + self.bare.states()
     }
@@ -128,50 +132,66 @@ impl Ruleset {
 
     /// Bytes of memory that it takes, about: what is shared with other rulesets counts in each.
     pub fn bytes(&self) -> usize {
-        let rules: usize = self
-            .rules
-            .iter()
-            .map(|rule| {
-                size_of::<RuleRow>()
-                    + rule.id.len()
-                    + rule.category.len()
-                    + rule.positive.len() * size_of::<u32>()
-                    + rule.listings.len() * size_of::<Listing>()
-                    + rule.references.len() * size_of::<Arc<str>>()
-            })
-            .sum();
-        let terms: usize = self
-            .terms
-            .iter()
-            .map(|term| {
-                let reading = term.reading.as_ref();
-                size_of::<TermRow>()
-                    + term.text.len()
-                    + reading.map_or(0, |reading| size_of_val(&*reading.symbols))
-            })
-            .sum();
-        let groups = self.word_terms.bytes()
-            + self.bare_terms.bytes()
-            + self.term_sets.bytes()
-            + self.set_rules.bytes()
-            + self.set_watch.bytes()
-            + self.category_watch.bytes()
-            + self.set_categories.bytes()
-            + self.set_kinds.bytes()
-            + self.prefixes.bytes();
+        let groups = [
+            &self.bare_terms,
+            &self.term_sets,
+            &self.set_rules,
+            &self.set_watch,
+            &self.category_watch,
+            &self.set_categories,
+            &self.set_kinds,
+        ];
         let rows = size_of_val(&*self.nodes)
             + size_of_val(&*self.node_members)
             + size_of_val(&*self.operands)
-            + size_of_val(&*self.set_names)
-            + size_of_val(&*self.set_except);
-        size_of::<Self>() + self.automata_bytes() + rules + terms + groups + rows
+            + size_of_val(&*self.categories)
+            + size_of_val(&*self.kinds)
+            + size_of_val(&*self.category_users)
+            + size_of_val(&*self.regexes);
+        size_of::<Self>()
+            + self.automata_bytes()
+            + self.rules.bytes()
+            + self.terms.bytes()
+            + self.word_terms.bytes()
+            + groups.into_iter().map(Groups::bytes).sum::<usize>()
+            + self.prefixes.bytes()
+            + self.windows.bytes()
+            + self.set_names.bytes()
+            + self.set_except.bytes()
+            + rows
+    }
+
+    pub(crate) fn term(&self, term: u32) -> TermRow<'_> {
+        self.terms.get(term)
+    }
+
+    pub(crate) fn rule(&self, rule: usize) -> RuleRow<'_> {
+        self.rules.get(rule)
+    }
+
+    #[inline]
+    pub(crate) fn node(&self, node: u32) -> Node {
+        if node & ON_A_SET != 0 {
+            Node::Any(node)
+        } else {
+            self.nodes[node as usize].clone()
+        }
+    }
+
+    #[inline]
+    pub(crate) fn operand(&self, operand: u32) -> Operand {
+        if operand & ON_A_SET != 0 {
+            Operand::Set(operand & !ON_A_SET)
+        } else {
+            self.operands[operand as usize]
+        }
     }
 
     /// The rules it holds: full id, category, action.
-    pub fn rule_ids(&self) -> impl Iterator<Item = (&str, &str, Action)> {
+    pub fn rule_ids(&self) -> impl Iterator<Item = (String, &str, Action)> {
         self.rules
             .iter()
-            .map(|rule| (&*rule.id, &*rule.category, rule.action))
+            .map(|rule| (rule.id(), &*rule.traits().category, rule.action))
     }
 }
 
@@ -217,59 +237,103 @@ pub(crate) struct PackRow {
     pub(crate) digest: [u8; 32],
 }
 
-/// Rows of rows, stored end to end.
-#[derive(Clone, Debug)]
-pub(crate) struct Groups<T> {
-    starts: Vec<u32>,
-    members: Vec<T>,
+impl PackRow {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.id.len() + self.version.len()
+    }
 }
 
-impl<T> Default for Groups<T> {
-    fn default() -> Self {
+/// Texts of which many are the same.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    kinds: Numbers,
+    table: Box<[Arc<str>]>,
+}
+
+impl Names {
+    pub(crate) fn new(names: &[Arc<str>]) -> Self {
+        let mut known = std::collections::HashMap::new();
+        let mut table = Vec::new();
+        let kind = |name| {
+            *known.entry(name).or_insert_with(|| {
+                table.push(Arc::clone(name));
+                table.len() as u32 - 1
+            })
+        };
+        let kinds: Vec<u32> = names.iter().map(kind).collect();
         Self {
-            starts: vec![0],
-            members: Vec::new(),
+            kinds: Numbers::new(&kinds),
+            table: table.into(),
         }
+    }
+
+    pub(crate) fn get(&self, at: usize) -> &Arc<str> {
+        &self.table[self.kinds.get(at) as usize]
+    }
+
+    fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    fn bytes(&self) -> usize {
+        let texts: usize = self.table.iter().map(|name| name.len()).sum();
+        self.kinds.bytes() + size_of_val(&*self.table) + texts
     }
 }
 
-impl<T: Copy> Groups<T> {
-    /// Groups pairs of (group, member) over `count` groups; the order of the pairs is kept in each.
-    pub(crate) fn new(count: usize, pairs: &[(u32, T)]) -> Self {
-        let mut starts = vec![0_u32; count + 1];
-        for (group, _) in pairs {
-            starts[*group as usize + 1] += 1;
+/// For each pattern, its terms.
+#[derive(Debug, Default)]
+pub(crate) struct PatternTerms {
+    terms: Groups,
+    /// For each of these, how it begins; empty where all begin alike.
+    ways: Numbers,
+    table: Box<[(Begins, u16)]>,
+}
+
+impl PatternTerms {
+    pub(crate) fn new(patterns: usize, terms: &[(u32, PatternTerm)]) -> Self {
+        let (starts, order) = grouped(patterns, terms.iter().map(|(pattern, _)| *pattern));
+        let (mut members, mut ways) = (Vec::new(), Vec::new());
+        let mut table: Vec<(Begins, u16)> = Vec::new();
+        for at in order {
+            let term = terms[at as usize].1;
+            let way = (term.begins, term.first_run);
+            let known = table.iter().position(|known| *known == way);
+            ways.push(known.unwrap_or_else(|| {
+                table.push(way);
+                table.len() - 1
+            }) as u32);
+            members.push(term.term);
         }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
+        if table.len() < 2 {
+            ways.clear();
         }
-        let mut order: Vec<u32> = (0..pairs.len() as u32).collect();
-        order.sort_by_key(|at| pairs[*at as usize].0);
         Self {
-            starts,
-            members: order.into_iter().map(|at| pairs[at as usize].1).collect(),
+            terms: Groups::of(&starts, &members),
+            ways: Numbers::new(&ways),
+            table: table.into(),
         }
     }
 
-    /// Bytes of memory.
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.starts) + size_of_val(&*self.members)
+    #[inline]
+    pub(crate) fn get(&self, pattern: usize) -> impl Iterator<Item = PatternTerm> {
+        self.terms.range(pattern).map(|at| {
+            let way = match self.ways.len() {
+                0 => 0,
+                _ => self.ways.get(at) as usize,
+            };
+            let (begins, first_run) = self.table[way];
+            PatternTerm {
+                term: self.terms.members.get(at),
+                begins,
+                first_run,
+            }
+        })
     }
 
-    pub(crate) fn get(&self, group: usize) -> &[T] {
-        &self.members[self.starts[group] as usize..self.starts[group + 1] as usize]
+    fn bytes(&self) -> usize {
+        self.terms.bytes() + self.ways.bytes() + size_of_val(&*self.table)
     }
-}
-
-/// A term, once for all lists that hold it in the same way.
-#[derive(Debug)]
-pub(crate) struct TermRow {
-    pub(crate) text: Arc<str>,
-    pub(crate) word: Option<bool>,
-    pub(crate) turkic: bool,
-    pub(crate) variants: Variants,
-    /// How it is looked for; `None` for a regex term.
-    pub(crate) reading: Option<TermReading>,
 }
 
 /// A term under one of its skeletons.
@@ -301,54 +365,9 @@ pub(crate) struct RegexRow {
     pub(crate) in_skeleton: bool,
 }
 
-/// A rule in force, or in shadow.
-#[derive(Debug)]
-pub(crate) struct RuleRow {
-    pub(crate) id: Arc<str>,
-    pub(crate) category: Arc<str>,
-    pub(crate) severity: Severity,
-    pub(crate) action: Action,
-    pub(crate) alert: bool,
-    pub(crate) shadow: bool,
-    /// Hundredths of a percent of the conversations.
-    pub(crate) rollout: u16,
-    /// The least confidence of its hits, in percent.
-    pub(crate) min_confidence: u8,
-    pub(crate) window: Option<Window>,
-    pub(crate) scenes: Scenes,
-    pub(crate) from: Option<Timestamp>,
-    pub(crate) until: Option<Timestamp>,
-    pub(crate) references: Arc<[Arc<str>]>,
-    pub(crate) listings: Arc<[Listing]>,
-    pub(crate) when: u32,
-    pub(crate) lower: Option<LowerRow>,
-    /// The exceptions of the rule and of its pack.
-    pub(crate) except: [Option<u32>; 2],
-    /// The sets that `@category` sees of it.
-    pub(crate) positive: Vec<u32>,
-}
-
-impl RuleRow {
-    /// Whether it is of that category, or of one below it.
-    pub(crate) fn is_below(&self, category: &str) -> bool {
-        is_below(&self.category, category)
-    }
-}
-
-/// Whether a category is another one, or lies below it.
-pub(crate) fn is_below(category: &str, above: &str) -> bool {
-    category
-        .strip_prefix(above)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// `lower`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LowerRow {
-    pub(crate) when: u32,
-    pub(crate) unless: Option<u32>,
-    pub(crate) to: Action,
-}
+/// Set in the number of a condition, or of an operand, that is no row of its own but the set of the rest of the number. Most rules are of one
+/// set alone.
+pub(crate) const ON_A_SET: u32 = 1 << 31;
 
 /// What hits are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
-use crate::ruleset::{Groups, TermRow};
+use crate::ruleset::{Groups, Members, Terms};
 use crate::text::skeleton::word_symbols;
 use crate::text::tables::{self, Script, han, signs};
 use crate::text::term::TermReading;
@@ -48,9 +48,9 @@ pub(crate) struct Prefixes {
     count: u32,
     /// Nodes, and the terms whose beginning ends there; in order once all are entered.
     ends: Vec<(u32, u32)>,
-    terms: Groups<u32>,
-    /// One bit for each code that stands anywhere; codes share bits.
-    known: Box<[u64; 1 << 10]>,
+    terms: Groups,
+    /// One bit for each code that stands anywhere; codes share bits. Empty where there is no term.
+    known: Box<[u64]>,
     /// What the terms ask for together.
     pub(crate) variants: Variants,
 }
@@ -62,7 +62,7 @@ impl Default for Prefixes {
             count: 1,
             ends: Vec::new(),
             terms: Groups::default(),
-            known: Box::new([0; 1 << 10]),
+            known: Box::default(),
             variants: Variants::EXACT,
         }
     }
@@ -82,10 +82,15 @@ impl Prefixes {
     }
 
     /// The beginnings of those terms that may be written otherwise.
-    pub(crate) fn of(terms: &[TermRow]) -> Self {
+    pub(crate) fn of(terms: &Terms) -> Self {
         let mut prefixes = Self::default();
-        for (term, row) in (0..).zip(terms) {
-            if let Some(reading) = row.reading.as_ref().filter(|reading| reading.has_forms()) {
+        let mut scratch = TermReading::default();
+        for (term, row) in (0..).zip(terms.iter()) {
+            if row.variants.and(Variants::FORMS).is_empty() {
+                continue;
+            }
+            let reading = terms.reading(term, &mut scratch);
+            if let Some(reading) = reading.filter(|reading| reading.has_forms()) {
                 prefixes.add(term, reading);
             }
         }
@@ -157,6 +162,9 @@ impl Prefixes {
     }
 
     fn child(&mut self, node: u32, code: Code) -> u32 {
+        if self.known.is_empty() {
+            self.known = vec![0; 1 << 10].into();
+        }
         let bit = place(code);
         self.known[bit >> 6] |= 1 << (bit & 63);
         let child = *self.nodes.entry(key(node, code)).or_insert(self.count);
@@ -167,7 +175,8 @@ impl Prefixes {
     /// Whether some term may have that code at its beginning.
     pub(crate) fn knows(&self, code: Code) -> bool {
         let bit = place(code);
-        self.known[bit >> 6] & 1 << (bit & 63) != 0
+        let known = self.known.get(bit >> 6);
+        known.is_some_and(|known| known & 1 << (bit & 63) != 0)
     }
 
     pub(crate) fn step(&self, node: u32, code: Code) -> Option<u32> {
@@ -175,7 +184,7 @@ impl Prefixes {
     }
 
     /// The terms whose beginning ends at `node`.
-    pub(crate) fn terms(&self, node: u32) -> &[u32] {
+    pub(crate) fn terms(&self, node: u32) -> Members<'_> {
         self.terms.get(node as usize)
     }
 }

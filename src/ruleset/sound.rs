@@ -3,8 +3,10 @@
 //! What follows of it is that no scan leaves a row or runs without end. That it finds what its packs say is the compiler's to see to, and the
 //! checksum's to keep.
 
+use super::columns::{Groups, Numbers, Sparse, Texts};
 use super::stored::Flaw;
-use super::{Groups, Node, Operand, Ruleset};
+use super::terms::Terms;
+use super::{Names, Node, ON_A_SET, Operand, Ruleset};
 
 /// How deep conditions nest, at most; those of packs stay far below.
 const DEPTH: u8 = 64;
@@ -13,10 +15,14 @@ impl Ruleset {
     /// `patterns` says how many each matcher has.
     pub(super) fn sound(&self, (words, bare): (usize, usize)) -> Result<(), Flaw> {
         let [terms, sets, rules] = [self.terms.len(), self.set_names.len(), self.rules.len()];
-        let categories = self.categories.len();
+        let (categories, packs) = (self.categories.len(), self.rules.packs.len());
         let numbers = [
-            self.word_terms
-                .are(words, |of| of.first_run > 0 && (of.term as usize) < terms),
+            self.word_terms.terms.name(words, terms),
+            self.word_terms.ways.len() == 0
+                || self.word_terms.ways.len() == self.word_terms.terms.members.len(),
+            name(self.word_terms.ways.iter(), self.word_terms.table.len()),
+            self.word_terms.table.iter().all(|(_, run)| *run > 0),
+            words == 0 || !self.word_terms.table.is_empty(),
             self.bare_terms.name(bare, terms),
             self.term_sets.name(terms, sets),
             self.set_rules.name(sets, rules),
@@ -24,18 +30,24 @@ impl Ruleset {
             self.set_categories.name(sets, categories),
             self.set_kinds.name(sets, self.kinds.len()),
             self.category_watch.name(categories, rules),
-            self.set_except.len() == sets,
-            name(self.set_except.iter().flatten(), sets),
-            name(&self.allow, sets),
-            name(&self.category_users, rules),
+            self.set_names.whole(),
+            self.set_except.name(sets, sets),
+            name(self.allow, sets),
+            name(self.category_users.iter().copied(), rules),
             self.windows.fit(terms),
             self.operands.iter().all(|operand| match operand {
                 Operand::Set(set) => (*set as usize) < sets,
                 Operand::Category(category) => (*category as usize) < categories,
             }),
+            self.rules.even(),
+            name(self.rules.kinds.iter(), self.rules.table.len()),
             self.rules
+                .table
                 .iter()
-                .all(|rule| name(rule.except.iter().flatten(), sets) && name(&rule.positive, sets)),
+                .all(|traits| name(traits.pack_except, sets) && name([traits.pack], packs)),
+            self.rules.excepts.name(rules, sets),
+            self.rules.lowered.name(rules, self.rules.lowers.len()),
+            self.rules.positive.name(rules, sets),
         ];
         if numbers.contains(&false) {
             return Err(Flaw("a number names nothing"));
@@ -51,10 +63,16 @@ impl Ruleset {
         let operands = |of: &std::ops::Range<u32>| {
             of.start <= of.end && of.end as usize <= self.operands.len()
         };
+        let on_a_set = |number: u32| {
+            let set = (number & !ON_A_SET) as usize;
+            number & ON_A_SET != 0 && set < self.set_names.len()
+        };
         for node in &self.nodes {
             let mut members: &[u32] = &[];
             let fits = match node {
-                Node::Any(of) | Node::Terms { of, .. } => (*of as usize) < self.operands.len(),
+                Node::Any(of) | Node::Terms { of, .. } => {
+                    on_a_set(*of) || (*of as usize) < self.operands.len()
+                }
                 Node::And(all) | Node::Or(all) => {
                     let range = all.start as usize..all.end as usize;
                     let found = self.node_members.get(range);
@@ -69,7 +87,7 @@ impl Ruleset {
                 Node::Lists { of, .. } => operands(of),
             };
             let mut depth = 0;
-            for member in members {
+            for member in members.iter().filter(|member| !on_a_set(**member)) {
                 match depths.get(*member as usize) {
                     Some(below) if !used[*member as usize] => {
                         used[*member as usize] = true;
@@ -83,12 +101,13 @@ impl Ruleset {
             }
             depths.push(depth);
         }
-        for rule in &self.rules {
-            let lower = rule
-                .lower
+        for rule in self.rules.iter() {
+            let lower = rule.lower();
+            let lower = lower
                 .iter()
                 .flat_map(|lower| [Some(lower.when), lower.unless]);
-            for node in lower.flatten().chain([rule.when]) {
+            let nodes = lower.flatten().chain([rule.when()]);
+            for node in nodes.filter(|node| !on_a_set(*node)) {
                 match used.get_mut(node as usize) {
                     Some(used) if !*used => *used = true,
                     _ => return broken,
@@ -99,24 +118,64 @@ impl Ruleset {
     }
 }
 
-fn name<'a>(numbers: impl IntoIterator<Item = &'a u32>, count: usize) -> bool {
-    numbers.into_iter().all(|number| (*number as usize) < count)
-}
-
-impl<T: Copy> Groups<T> {
-    /// Whether there are `count` groups, end to end, of such members.
-    fn are(&self, count: usize, member: impl Fn(&T) -> bool) -> bool {
-        self.starts.len() == count + 1
-            && self.starts.first() == Some(&0)
-            && self.starts.last() == Some(&(self.members.len() as u32))
-            && self.starts.is_sorted()
-            && self.members.iter().all(member)
+impl Terms {
+    /// Whether every column is as long as the others, and names what is there.
+    pub(super) fn sound(&self) -> Result<(), Flaw> {
+        let (terms, folded) = (self.len(), self.folded.len());
+        let whole = self.kinds.len() == terms
+            && name(self.kinds.iter(), self.table.len())
+            && self.others.name(terms, folded + self.written.len());
+        // A reading without a symbol is of no term.
+        let empty = |texts: &Texts| (0..texts.len()).any(|at| texts.get(at).is_empty());
+        if whole && !empty(&self.texts) && !empty(&self.folded) {
+            Ok(())
+        } else {
+            Err(Flaw("a term is none"))
+        }
     }
 }
 
-impl Groups<u32> {
-    /// Whether there are `count` groups, whose members name rows of `named`.
+impl Names {
+    fn whole(&self) -> bool {
+        name(self.kinds.iter(), self.table.len())
+    }
+}
+
+fn name(numbers: impl IntoIterator<Item = u32>, count: usize) -> bool {
+    numbers.into_iter().all(|number| (number as usize) < count)
+}
+
+fn rising(numbers: &Numbers, by: u32) -> bool {
+    let mut next = 0;
+    numbers.iter().all(|number| {
+        let rises = number >= next;
+        next = number.saturating_add(by);
+        rises
+    })
+}
+
+impl Groups {
+    /// Whether there are `count` groups, end to end, whose members name rows of `named`.
     fn name(&self, count: usize, named: usize) -> bool {
-        self.are(count, |member| (*member as usize) < named)
+        let whole = match &self.starts {
+            None => self.members.len() == 0 || self.members.len() == count,
+            Some(starts) => {
+                starts.len() == count + 1
+                    && starts.get(0) == 0
+                    && starts.get(count) as usize == self.members.len()
+                    && rising(starts, 0)
+            }
+        };
+        whole && name(self.members.iter(), named)
+    }
+}
+
+impl Sparse {
+    /// Whether it holds numbers of `named` beside rows of `rows`.
+    fn name(&self, rows: usize, named: usize) -> bool {
+        self.rows.len() == self.numbers.len()
+            && rising(&self.rows, 1)
+            && name(self.rows.iter(), rows)
+            && name(self.numbers.iter(), named)
     }
 }

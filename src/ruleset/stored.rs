@@ -15,10 +15,12 @@ use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 use crate::verdict::{Action, Listing, Severity};
 
+use super::columns::{Groups, Numbers, Sparse, Texts};
 use super::prefixes::Prefixes;
+use super::terms::TermKind;
 use super::{
-    Begins, Digest, Groups, LowerRow, Node, Operand, PackRow, PatternTerm, RegexRow, RuleRow,
-    Ruleset, TermRow,
+    Begins, Digest, LowerRow, Names, Node, Operand, PackRow, PatternTerms, RegexRow, RuleTraits,
+    Ruleset, TermRow, Terms,
 };
 
 /// What is wrong with the bytes.
@@ -27,22 +29,26 @@ pub(crate) struct Flaw(pub(crate) &'static str);
 
 /// Bytes that are left to read.
 #[derive(Debug)]
-pub(crate) struct Source<'a>(&'a [u8]);
+pub(crate) struct Source<'a> {
+    left: &'a [u8],
+    /// How many there were.
+    whole: usize,
+}
 
 impl<'a> Source<'a> {
     fn take(&mut self, bytes: usize) -> Result<&'a [u8], Flaw> {
-        let (taken, rest) = self
-            .0
+        let (taken, left) = self
+            .left
             .split_at_checked(bytes)
             .ok_or(Flaw("it ends too early"))?;
-        self.0 = rest;
+        self.left = left;
         Ok(taken)
     }
 
     /// A length of things of at least `least` bytes each.
     fn length(&mut self, least: usize) -> Result<usize, Flaw> {
         let length = u32::read(self)? as usize;
-        if length > self.0.len() / least {
+        if length > self.left.len() / least {
             return Err(Flaw("a length is beyond the end"));
         }
         Ok(length)
@@ -102,15 +108,18 @@ macro_rules! rows {
 }
 
 rows! {
+    Groups { starts, members }
     Listing { list, reference, from, until }
     LowerRow { when, unless, to }
     PackRow { id, version, digest }
-    PatternTerm { term, begins, first_run }
+    Names { kinds, table }
+    PatternTerms { terms, ways, table }
     Pattern { symbols, begins_word, ends_word }
-    RuleRow {
-        id, category, severity, action, alert, shadow, rollout, min_confidence, window, scenes, from, until, references, listings, when,
-        lower, except, positive
+    RuleTraits {
+        category, severity, action, alert, shadow, rollout, min_confidence, window, scenes, from, until, references, listings, pack, pack_except
     }
+    Sparse { rows, numbers }
+    TermKind { word, turkic, regex, variants }
     Window { messages, seconds }
 }
 
@@ -247,16 +256,91 @@ impl<T: Stored> Stored for Option<T> {
     }
 }
 
-impl Stored for [Option<u32>; 2] {
-    const LEAST: usize = 2;
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    const LEAST: usize = A::LEAST + B::LEAST;
 
     fn write(&self, out: &mut Vec<u8>) {
-        self[0].write(out);
-        self[1].write(out);
+        self.0.write(out);
+        self.1.write(out);
     }
 
     fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
-        Ok([Stored::read(from)?, Stored::read(from)?])
+        Ok((A::read(from)?, B::read(from)?))
+    }
+}
+
+impl Stored for Numbers {
+    const LEAST: usize = 5;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Steps { first, step, len } => {
+                out.push(0);
+                first.write(out);
+                step.write(out);
+                len.write(out);
+            }
+            Self::Ones(numbers) => {
+                out.push(1);
+                (numbers.len() as u32).write(out);
+                out.extend_from_slice(numbers);
+            }
+            Self::Twos(numbers) => {
+                out.push(2);
+                numbers.write(out);
+            }
+            Self::Fours(numbers) => {
+                out.push(4);
+                numbers.write(out);
+            }
+        }
+    }
+
+    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
+        let width = u8::read(from)?;
+        match width {
+            0 => {
+                let (first, step) = Stored::read(from)?;
+                let len = u32::read(from)?;
+                // What has as many rows has some byte for each elsewhere.
+                let steps = Self::steps(first, step, len).filter(|_| len as usize <= from.whole);
+                steps.ok_or(Flaw("numbers are beyond all bounds"))
+            }
+            1 => {
+                let length = from.length(1)?;
+                Ok(Self::Ones(from.take(length)?.into()))
+            }
+            2 => {
+                let length = from.length(2)?;
+                let pairs = from.take(2 * length)?.as_chunks::<2>().0;
+                let numbers = pairs.iter().map(|pair| u16::from_le_bytes(*pair));
+                Ok(Self::Twos(numbers.collect()))
+            }
+            4 => {
+                let length = from.length(4)?;
+                let fours = from.take(4 * length)?.as_chunks::<4>().0;
+                let numbers = fours.iter().map(|four| u32::from_le_bytes(*four));
+                Ok(Self::Fours(numbers.collect()))
+            }
+            _ => Err(Flaw("numbers of no width")),
+        }
+    }
+}
+
+impl Stored for Texts {
+    const LEAST: usize = 9;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        (self.all.len() as u32).write(out);
+        out.extend_from_slice(self.all.as_bytes());
+        self.lengths.write(out);
+    }
+
+    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
+        let length = from.length(1)?;
+        let all =
+            std::str::from_utf8(from.take(length)?).map_err(|_| Flaw("a text is no UTF-8"))?;
+        Self::of(all.into(), Numbers::read(from)?).ok_or(Flaw("texts do not stand end to end"))
     }
 }
 
@@ -331,22 +415,6 @@ impl Stored for Arc<str> {
         let length = from.length(1)?;
         let text = std::str::from_utf8(from.take(length)?);
         text.map(Self::from).map_err(|_| Flaw("a text is no UTF-8"))
-    }
-}
-
-impl<T: Stored> Stored for Groups<T> {
-    const LEAST: usize = 8;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        self.starts.write(out);
-        self.members.write(out);
-    }
-
-    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
-        Ok(Self {
-            starts: Stored::read(from)?,
-            members: Stored::read(from)?,
-        })
     }
 }
 
@@ -499,35 +567,12 @@ impl Stored for TermReading {
     }
 }
 
-impl Stored for TermRow {
-    const LEAST: usize = 11;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        self.text.write(out);
-        self.word.write(out);
-        self.turkic.write(out);
-        self.variants.write(out);
-        self.reading.write(out);
-    }
-
-    fn read(from: &mut Source<'_>) -> Result<Self, Flaw> {
-        Ok(Self {
-            text: Stored::read(from)?,
-            word: Stored::read(from)?,
-            turkic: Stored::read(from)?,
-            variants: Stored::read(from)?,
-            reading: Stored::read(from)?,
-        })
-    }
-}
-
 impl Ruleset {
     /// Writes everything down that cannot be made again from the rest.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         self.digest.write(out);
         self.allow_digest.write(out);
         self.locked.write(out);
-        self.packs.write(out);
         self.terms.write(out);
         self.words.patterns().write(out);
         self.word_terms.write(out);
@@ -561,17 +606,21 @@ impl Ruleset {
     pub(crate) fn read(
         bytes: &[u8],
         limits: &PackLimits,
-        mut regex: impl FnMut(&TermRow) -> Result<RegexMatcher, Flaw>,
+        mut regex: impl FnMut(TermRow<'_>) -> Result<RegexMatcher, Flaw>,
     ) -> Result<Self, Flaw> {
-        let from = &mut Source(bytes);
+        let from = &mut Source {
+            left: bytes,
+            whole: bytes.len(),
+        };
         let digest = Stored::read(from)?;
         let allow_digest = Stored::read(from)?;
         let locked = Stored::read(from)?;
-        let packs = Stored::read(from)?;
-        let terms: Vec<TermRow> = Stored::read(from)?;
+        let terms = Terms::read(from)?;
         if terms.len() > limits.terms {
             return Err(Flaw("it holds more terms than the limit allows"));
         }
+        terms.sound()?;
+        let terms = terms.keeping();
         let words = matcher(from)?;
         let word_terms = Stored::read(from)?;
         let bare = matcher(from)?;
@@ -579,14 +628,15 @@ impl Ruleset {
         let mut regexes = Vec::new();
         for _ in 0..from.length(5)? {
             let (term, in_skeleton) = (u32::read(from)?, bool::read(from)?);
-            let row = terms.get(term as usize).filter(|row| row.reading.is_none());
-            let row = row.ok_or(Flaw("a regex is of no term"))?;
+            if term as usize >= terms.len() || !terms.is_regex(term) {
+                return Err(Flaw("a regex is of no term"));
+            }
             if regexes.len() >= limits.regexes {
                 return Err(Flaw("it holds more regexes than the limit allows"));
             }
             regexes.push(RegexRow {
                 term,
-                matcher: regex(row)?,
+                matcher: regex(terms.get(term))?,
                 in_skeleton,
             });
         }
@@ -594,18 +644,15 @@ impl Ruleset {
             digest,
             allow_digest,
             locked,
-            packs,
             patterns: words.1 + bare.1,
             words: words.0,
             word_terms,
             bare: bare.0,
             bare_terms,
             prefixes: Prefixes::of(&terms),
-            encoded: terms
-                .iter()
-                .any(|row| row.variants.contains(Variant::Encoded)),
+            encoded: terms.any(Variant::Encoded),
             terms,
-            regexes,
+            regexes: regexes.into(),
             term_sets: Stored::read(from)?,
             set_rules: Stored::read(from)?,
             set_names: Stored::read(from)?,
@@ -624,7 +671,7 @@ impl Ruleset {
             allow: Stored::read(from)?,
             windows: Stored::read(from)?,
         };
-        if !from.0.is_empty() {
+        if !from.left.is_empty() {
             return Err(Flaw("something follows its end"));
         }
         read.sound((words.1, bare.1))?;

@@ -9,9 +9,9 @@ use super::stored::{Flaw, Source, Stored};
 /// The literal terms of rules with a `window`, sorted by their symbols, so that those that go on alike stand together.
 #[derive(Debug, Default)]
 pub(crate) struct WindowTerms {
-    rows: Vec<Row>,
-    /// For each set, whether a rule with a window names it.
-    sets: Vec<bool>,
+    rows: Box<[Row]>,
+    /// For each set, whether a rule with a window names it; empty where none does.
+    sets: Box<[bool]>,
     /// Seconds of the longest window.
     pub(crate) longest: u32,
 }
@@ -35,9 +35,10 @@ impl WindowTerms {
             })
             .collect();
         rows.sort_by(|a, b| (&a.key, a.term).cmp(&(&b.key, b.term)));
+        let any = sets.contains(&true);
         Self {
-            rows,
-            sets,
+            rows: rows.into(),
+            sets: if any { sets.into() } else { Box::default() },
             longest,
         }
     }
@@ -74,6 +75,18 @@ impl WindowTerms {
 }
 
 impl WindowTerms {
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        let row = |row: &Row| {
+            size_of_val(&*row.key)
+                + size_of_val(&*row.reading.symbols)
+                + size_of_val(&*row.reading.soft)
+        };
+        size_of_val(&*self.rows)
+            + size_of_val(&*self.sets)
+            + self.rows.iter().map(row).sum::<usize>()
+    }
+
     /// Whether the rows are of those terms, and in order.
     pub(super) fn fit(&self, terms: usize) -> bool {
         let rising = |pair: &[Row]| (&pair[0].key, pair[0].term) < (&pair[1].key, pair[1].term);

@@ -98,11 +98,15 @@ fn the_whole_format_is_read() {
 }
 
 /// What only a whole ruleset, or the bytes of a file, can show; `compile.rs` and `cli.rs` have these.
-const OF_RULESETS: [&str; 4] = [
+const OF_RULESETS: [&str; 8] = [
     "pack-encoding",
     "pack-twice",
     "term-matches-nothing",
     "ruleset-too-large",
+    "not-a-ruleset",
+    "other-ruleset",
+    "damaged-ruleset",
+    "stale-ruleset",
 ];
 
 /// What only a tenant's file, the operator's, or a folder of them can show; `tenants.rs`, `registry.rs` and `source.rs` have these.

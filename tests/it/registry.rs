@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tidegate::fuzzing::hundred_rules;
 use tidegate::registry::{By, Change, Difference, Registry, RuleHits};
-use tidegate::{Action, Compiler, Message, Operator, Pack, Scanner, Tenant, Timestamp};
+use tidegate::{
+    Action, Compiler, Message, Operator, Pack, PackLimits, Ruleset, Scanner, Tenant, Timestamp,
+};
 
 use crate::tenants::{NOW, base, operator, pack};
 
@@ -152,6 +155,90 @@ fn a_bad_change_leaves_what_is_live() {
     }
     assert_eq!(registry.counts().refused, 6);
     assert_eq!(judge(&registry, "acme", "a teapot"), Ok(Action::Block));
+}
+
+/// What was compiled before is what compiling gives, and is held to what packs are held to.
+#[test]
+fn what_is_compiled_is_the_tenants_or_is_refused() {
+    let (from_packs, from_files) = (registry(""), registry("[limits]\nterms = 3\nrules = 2\n"));
+    let allow = "allow = [\"teapot lid\"]\n";
+    let compiled = |packs: Vec<Pack>, allow: &str, locked: bool| {
+        let packs = packs.into_iter().fold(Compiler::new(), Compiler::pack);
+        let terms = tenant("acme", allow).allow;
+        let ruleset = packs
+            .allow(terms)
+            .locked(locked)
+            .build()
+            .expect("it compiles");
+        let limits = PackLimits::default();
+        Ruleset::from_bytes("acme.tdg", &ruleset.to_bytes(), &limits).expect("it is read")
+    };
+    let set = |file: &str, ruleset: Option<Ruleset>| {
+        let (applied, refused) =
+            from_files.set_compiled(vec![(tenant("acme", file), ruleset)], &by("new"));
+        assert_eq!(applied.is_some(), refused.is_empty());
+        refused
+            .iter()
+            .flat_map(|(_, problems)| codes(problems))
+            .collect::<Vec<_>>()
+    };
+    let new = vec![blocking("1.1.0", "teapot")];
+    from_packs
+        .set(tenant("acme", allow), new.clone(), &by("new"))
+        .expect("it is fine");
+    assert_eq!(
+        set(allow, Some(compiled(new.clone(), allow, false))),
+        [""; 0]
+    );
+    let digests = [&from_packs, &from_files].map(|registry| {
+        registry
+            .snapshot()
+            .tenant("acme")
+            .expect("it is there")
+            .fingerprint()
+    });
+    assert_eq!(digests[0], digests[1]);
+    for (text, action) in [("a teapot", Action::Block), ("a teapot lid", Action::Pass)] {
+        assert_eq!(judge(&from_files, "acme", text), Ok(action), "{text}");
+    }
+    let live = from_files.snapshot().fingerprint();
+    let many = pack(
+        "format = 1\n[pack]\nid = \"acme.many\"\nversion = \"1.0.0\"\n[[rule]]\nid = \"a\"\ncategory = \"house.a\"\nterms = [\"one\", \"two\", \"three\", \"four\"]\n[rule.samples]\nmatch = [\"one\"]\npass = [\"no\"]\n",
+    );
+    let named = |id: &str| vec![named(id, new[0].clone())];
+    for (code, file, ruleset) in [
+        (
+            "stale-ruleset",
+            "",
+            Some(compiled(new.clone(), allow, false)),
+        ),
+        (
+            "stale-ruleset",
+            allow,
+            Some(compiled(new.clone(), "", false)),
+        ),
+        ("stale-ruleset", allow, None),
+        ("stale-ruleset", "", Some(compiled(new.clone(), "", true))),
+        (
+            "reserved-id",
+            "",
+            Some(compiled(named("base.more"), "", false)),
+        ),
+        (
+            "pack-twice",
+            "",
+            Some(compiled(named("house.base"), "", false)),
+        ),
+        (
+            "older-pack",
+            "",
+            Some(compiled(vec![blocking("1.0.9", "teapot")], "", false)),
+        ),
+        ("tenant-limit", "", Some(compiled(vec![many], "", false))),
+    ] {
+        assert_eq!(set(file, ruleset), [code]);
+        assert_eq!(from_files.snapshot().fingerprint(), live, "{code}");
+    }
 }
 
 #[test]
@@ -635,25 +722,4 @@ fn many_tenants() {
 #[expect(clippy::print_stderr, reason = "figures are for who runs the test")]
 fn say(figures: &str) {
     eprintln!("{figures}");
-}
-
-/// A pack of a hundred rules, each of a word of its own.
-fn hundred_rules(tenant: u64, revision: u64) -> String {
-    use std::fmt::Write as _;
-    let mut source =
-        format!("format = 1\n[pack]\nid = \"acme.t{tenant}\"\nversion = \"1.0.{revision}\"\n");
-    for rule in 0..100_u64 {
-        let mut word = String::new();
-        let mut rest =
-            tenant.wrapping_mul(0x9e37_79b9) ^ rule.wrapping_mul(0x85eb_ca6b) ^ (revision << 7);
-        for _ in 0..8 {
-            word.push(char::from(b'a' + (rest % 26) as u8));
-            rest = (rest / 26) ^ rule.wrapping_mul(0x27d4_eb2f);
-        }
-        let _ = write!(
-            source,
-            "[[rule]]\nid = \"r{rule}\"\ncategory = \"house.words\"\naction = \"review\"\nterms = [\"{word}\"]\n[rule.samples]\nmatch = [\"{word}\"]\npass = [\"-\"]\n"
-        );
-    }
-    source
 }

@@ -30,13 +30,13 @@ impl<'a> Evaluation<'a> {
         rule: usize,
         budget: &mut Budget,
     ) -> ControlFlow<(), RuleExplained> {
-        let row = &self.rulesets[ruleset].rules[rule];
+        let row = self.rulesets[ruleset].rule(rule);
         let standing = self.standing(row);
         let Circumstances {
             at, policy, scene, ..
         } = self.circumstances;
         let mut told = RuleExplained {
-            rule: Arc::clone(&row.id),
+            rule: row.id().into(),
             category: Arc::clone(&row.category),
             severity: row.severity,
             action: row.action,
@@ -59,7 +59,7 @@ impl<'a> Evaluation<'a> {
                 })
                 .collect(),
             when: ConditionExplained::default(),
-            lower: row.lower.map(|lower| LowerExplained {
+            lower: row.lower().map(|lower| LowerExplained {
                 when: ConditionExplained::default(),
                 unless: lower.unless.map(|_| ConditionExplained::default()),
                 to: lower.to,
@@ -74,7 +74,7 @@ impl<'a> Evaluation<'a> {
         if let Some(fired) = self.decide((ruleset, rule), budget, Some(&mut told))? {
             let lowered = fired.lowered_from.map(|_| fired.action);
             let (overridden, in_scene) = policy.weigh(
-                (&row.id, &row.category),
+                (&row.id(), &row.category),
                 fired.action,
                 lowered.is_some(),
                 scene,
@@ -172,13 +172,11 @@ impl<'a> Evaluation<'a> {
             &[]
         };
         let mut removed = Vec::new();
-        for set in &row.positive {
-            let excepts = [
-                self.rulesets[ruleset].set_except[*set as usize],
-                row.except[0],
-                row.except[1],
-            ];
-            for member in self.members_of(ruleset as u32, *set) {
+        let [own, of_pack] = row.except();
+        for set in row.positive() {
+            let of_list = self.rulesets[ruleset].set_except.get(set as usize);
+            let excepts = [of_list, own, of_pack];
+            for member in self.members_of(ruleset as u32, set) {
                 let hit = &self.found[member.found as usize];
                 let by = excepts
                     .iter()

@@ -67,19 +67,29 @@ impl Reading<'_, '_> {
         let (Some(_), second) = (chars.next(), chars.next()) else {
             return;
         };
-        let what = shown(&term.text);
-        let nearby = said!(
-            "write a longer term, or require another list nearby with `near/N`",
-            "请用更长的词，或用 `near/N` 要求附近有另一词表"
-        );
+        let what = || shown(&term.text);
+        let nearby = || {
+            said!(
+                "write a longer term, or require another list nearby with `near/N`",
+                "请用更长的词，或用 `near/N` 要求附近有另一词表"
+            )
+        };
         let ignores_case = term.variants.contains(Variant::Case);
         if second.is_none() {
-            let said = said!("{what} is a single character", "{what} 只有一个字符");
-            let warning = self.term_warning(&codes::ONE_CHARACTER_TERM, raw, said, nearby);
+            let said = said!(
+                "{what} is a single character",
+                "{what} 只有一个字符",
+                what = what()
+            );
+            let warning = self.term_warning(&codes::ONE_CHARACTER_TERM, raw, said, nearby());
             self.report.warn(warning);
         } else if text.len() < 5 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let said = said!("{what} is a short number", "{what} 是很短的数字");
-            let warning = self.term_warning(&codes::DIGIT_TERM, raw, said, nearby);
+            let said = said!(
+                "{what} is a short number",
+                "{what} 是很短的数字",
+                what = what()
+            );
+            let warning = self.term_warning(&codes::DIGIT_TERM, raw, said, nearby());
             self.report.warn(warning);
         } else if let Some((rate, unit)) =
             frequency(&text, &term.text).filter(|_| ignores_case || !text.is_ascii())
@@ -87,9 +97,10 @@ impl Reading<'_, '_> {
             let (of_en, of_zh) = unit;
             let said = said!(
                 "{what} is an ordinary word: about {rate} times in a million {of_en} of ordinary text",
-                "{what} 是常用词：每百万{of_zh}普通文本中约出现 {rate} 次"
+                "{what} 是常用词：每百万{of_zh}普通文本中约出现 {rate} 次",
+                what = what()
             );
-            let warning = self.term_warning(&codes::COMMON_WORD, raw, said, nearby);
+            let warning = self.term_warning(&codes::COMMON_WORD, raw, said, nearby());
             self.report.warn(warning);
         } else if text.len() <= 3
             && text.bytes().all(|byte| byte.is_ascii_alphabetic())
@@ -98,7 +109,8 @@ impl Reading<'_, '_> {
             let said = said!(
                 "{what} has {n} letters",
                 "{what} 只有 {n} 个字母",
-                n = text.len()
+                n = text.len(),
+                what = what()
             );
             let help = said!(
                 "add `case_sensitive = true`, or require another list nearby with `near/N`",

@@ -73,6 +73,7 @@ fn tell(compiled: &Compiled) -> Told<'_> {
 fn human(out: &mut Out, told: &Told<'_>) -> io::Result<()> {
     heading(out, &told.packs.join(", "))?;
     let how = match told.strategy {
+        "few" => "a filter over what terms begin with, then the sorted terms",
         "prefixes" => "a filter over what terms begin with, then the terms that begin so",
         "automaton" => {
             "Aho-Corasick: terms stand in one another too deeply for a search by beginnings"
