@@ -14,8 +14,8 @@ use crate::matcher::Matcher;
 use crate::pack::{Pack, Rule, Status, Term};
 use crate::ruleset::prefixes::Prefixes;
 use crate::ruleset::{
-    self, Digest, Groups, LowerRow, Names, NewRule, PackRow, PatternTerms, RuleTraits, Rules,
-    Ruleset, Sparse, WindowTerms,
+    self, Digest, Groups, LowerRow, Names, NewRule, PackRow, RuleTraits, Rules, Ruleset, Sparse,
+    WindowTerms,
 };
 use crate::text::tables;
 use crate::text::window::WindowTerm;
@@ -362,20 +362,27 @@ impl<'a> Build<'a> {
             &built.rows,
             &built.term_sets,
         );
-        let words = Matcher::new(&built.word_patterns).map_err(too_large)?;
-        let bare = Matcher::new(&built.bare_patterns).map_err(too_large)?;
+        let term_sets = Groups::new(built.rows.len(), &built.term_sets);
+        let wakes = |term: u32| {
+            let sets = term_sets.get(term as usize);
+            ruleset::wakes(sets, &watch.sets, &watch.set_categories, &watch.categories)
+        };
+        let patterns = built.words.patterns.len() + built.bare.patterns.len();
+        let (wakers, others) = built.words.split(|pattern| wakes(pattern.term));
+        let bare_wakes = built.bare.terms.iter().any(|(_, term)| wakes(*term));
         Ok(Ruleset {
             digest,
             allow_digest: None,
             prefixes: Prefixes::of(&terms),
             locked,
-            patterns: built.word_patterns.len() + built.bare_patterns.len(),
-            word_terms: PatternTerms::new(built.word_patterns.len(), &built.word_terms),
-            words,
-            bare_terms: Groups::new(built.bare_patterns.len(), &built.bare_terms),
-            bare,
+            patterns,
+            wakers: wakers.build().map_err(too_large)?,
+            others: others.build_if_any().map_err(too_large)?,
+            bare: Matcher::new(&built.bare.patterns).map_err(too_large)?,
+            bare_terms: Groups::new(built.bare.patterns.len(), &built.bare.terms),
+            bare_wakes,
             regexes: built.regexes.into(),
-            term_sets: Groups::new(built.rows.len(), &built.term_sets),
+            term_sets,
             encoded: terms.any(Variant::Encoded),
             terms,
             set_rules: Groups::new(self.set_except.len(), &self.set_rules),

@@ -7,10 +7,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::diag::{Diagnostic, codes, said};
 use crate::limits::PackLimits;
-use crate::matcher::Pattern;
 use crate::matcher::regex::RegexMatcher;
+use crate::matcher::{Matcher, Pattern, TooLarge};
 use crate::pack::{self, Term};
-use crate::ruleset::{Begins, NewTerm, PatternTerm, RegexRow};
+use crate::ruleset::{Begins, NewTerm, PatternTerm, PatternTerms, RegexRow, Words};
 use crate::text::skeleton::{Skeleton, bare_symbols, word_symbols};
 use crate::text::symbols::symbol;
 use crate::text::tables;
@@ -39,10 +39,51 @@ pub(super) struct Built {
     pub(super) rows: Vec<NewTerm>,
     pub(super) regexes: Vec<RegexRow>,
     pub(super) term_sets: Vec<(u32, u32)>,
-    pub(super) word_patterns: Vec<Pattern>,
-    pub(super) word_terms: Vec<(u32, PatternTerm)>,
-    pub(super) bare_patterns: Vec<Pattern>,
-    pub(super) bare_terms: Vec<(u32, u32)>,
+    pub(super) words: Sorted<PatternTerm>,
+    pub(super) bare: Sorted<u32>,
+}
+
+/// Patterns in the order of their symbols, numbered so, and the terms of each.
+pub(super) struct Sorted<T> {
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) terms: Vec<(u32, T)>,
+}
+
+impl Sorted<PatternTerm> {
+    pub(super) fn build(self) -> Result<Words, TooLarge> {
+        Ok(Words {
+            matcher: Matcher::new(&self.patterns)?,
+            terms: PatternTerms::new(self.patterns.len(), &self.terms),
+        })
+    }
+
+    pub(super) fn build_if_any(self) -> Result<Option<Box<Words>>, TooLarge> {
+        let any = (!self.patterns.is_empty()).then(|| self.build().map(Box::new));
+        any.transpose()
+    }
+
+    /// The patterns that have a term of that kind, and those that have none.
+    pub(super) fn split(self, is: impl Fn(&PatternTerm) -> bool) -> (Self, Self) {
+        let mut chosen = vec![false; self.patterns.len()];
+        for (pattern, term) in &self.terms {
+            chosen[*pattern as usize] |= is(term);
+        }
+        let mut parts = [(); 2].map(|()| Self {
+            patterns: Vec::new(),
+            terms: Vec::new(),
+        });
+        let mut numbers = Vec::with_capacity(chosen.len());
+        for (pattern, chosen) in self.patterns.into_iter().zip(&chosen) {
+            let part = &mut parts[usize::from(!chosen)].patterns;
+            numbers.push(part.len() as u32);
+            part.push(pattern);
+        }
+        for (pattern, term) in self.terms {
+            let part = &mut parts[usize::from(!chosen[pattern as usize])].terms;
+            part.push((numbers[pattern as usize], term));
+        }
+        parts.into()
+    }
 }
 
 /// Distinct patterns, and the terms of each.
@@ -63,8 +104,9 @@ impl<T> Default for Patterns<T> {
 }
 
 impl<T> Patterns<T> {
-    /// `begins` and `ends`: whether the term is of no use where a word goes on before it, or behind it.
-    fn add(&mut self, symbols: &[u16], (begins, ends): (bool, bool), term: T) {
+    /// `begins` and `ends`: whether the term is of no use where a word goes on before it, or behind it; `doubled`: a bit for each symbol
+    /// that stands for several of its characters.
+    fn add(&mut self, symbols: &[u16], (begins, ends): (bool, bool), doubled: u16, term: T) {
         let pattern = match self.known.get(symbols) {
             Some(pattern) => *pattern,
             None => {
@@ -74,6 +116,7 @@ impl<T> Patterns<T> {
                     symbols: symbols.into(),
                     begins_word: begins,
                     ends_word: ends,
+                    doubled,
                 });
                 pattern
             }
@@ -81,11 +124,11 @@ impl<T> Patterns<T> {
         let known = &mut self.patterns[pattern as usize];
         known.begins_word &= begins;
         known.ends_word &= ends;
+        known.doubled &= doubled;
         self.terms.push((pattern, term));
     }
 
-    /// The patterns in the order of their symbols, numbered so.
-    fn sorted(mut self) -> (Vec<Pattern>, Vec<(u32, T)>) {
+    fn sorted(mut self) -> Sorted<T> {
         let mut order: Vec<u32> = (0..self.patterns.len() as u32).collect();
         order.sort_unstable_by_key(|at| &self.patterns[*at as usize].symbols);
         let mut numbers = vec![0; order.len()];
@@ -97,7 +140,10 @@ impl<T> Patterns<T> {
         }
         self.patterns
             .sort_unstable_by(|a, b| a.symbols.cmp(&b.symbols));
-        (self.patterns, self.terms)
+        Sorted {
+            patterns: self.patterns,
+            terms: self.terms,
+        }
     }
 }
 
@@ -139,6 +185,12 @@ fn begins(reading: &TermReading, run: usize, all: usize) -> (Begins, usize) {
     } else {
         (Begins::Anywhere, 1)
     }
+}
+
+/// A bit for each of the first 16 runs of equal symbols that has more than one: each needs a character of the text to itself.
+fn doubled(symbols: &[u16]) -> u16 {
+    let runs = symbols.chunk_by(|a, b| a == b).take(16).enumerate();
+    runs.fold(0, |bits, (at, run)| bits | u16::from(run.len() > 1) << at)
 }
 
 impl<'a> Terms<'a> {
@@ -234,6 +286,7 @@ impl<'a> Terms<'a> {
             self.patterns.add(
                 pattern.as_slice(),
                 (begins_word, ends_word),
+                doubled(&symbols),
                 PatternTerm {
                     term: row,
                     begins,
@@ -252,7 +305,7 @@ impl<'a> Terms<'a> {
             }
             if !first.is_empty() {
                 found = true;
-                self.bare.add(&first, (false, false), row);
+                self.bare.add(&first, (false, false), 0, row);
             }
         }
         if !found {
@@ -332,6 +385,7 @@ impl<'a> Terms<'a> {
             self.patterns.add(
                 &pattern,
                 (false, false),
+                0,
                 PatternTerm {
                     term: row,
                     begins: Begins::Anywhere,
@@ -343,16 +397,12 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn finish(self) -> Built {
-        let (word_patterns, word_terms) = self.patterns.sorted();
-        let (bare_patterns, bare_terms) = self.bare.sorted();
         Built {
             rows: self.rows,
             regexes: self.regexes,
             term_sets: self.sets,
-            word_patterns,
-            word_terms,
-            bare_patterns,
-            bare_terms,
+            words: self.patterns.sorted(),
+            bare: self.bare.sorted(),
         }
     }
 }

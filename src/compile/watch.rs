@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::pack::frequency;
 use crate::ruleset::{Groups, NewRule, NewTerm, Node, ON_A_SET, Operand};
+use crate::text::tables;
 
 use super::conditions::Conditions;
 
@@ -172,11 +173,24 @@ fn everything(conditions: &Conditions, node: u32) -> Vec<Operand> {
     }
 }
 
-/// How often a term is expected, in a million places. What is not known to be frequent is rare, and the longer the rarer.
+/// How often a term is expected, in a million places: what is not known to be frequent, by its length. So a list of a thousand names is rarer
+/// than one with a single word of every day.
 fn rate(text: &str) -> f64 {
     let plain = text.to_lowercase();
-    match frequency(&plain, text) {
-        Some((rate, _)) => f64::from(rate),
-        None => 20.0 * 0.5_f64.powi(text.chars().count().min(64) as i32),
+    if let Some((rate, _)) = frequency(&plain, text) {
+        return f64::from(rate);
+    }
+    let mut chars = text.chars();
+    let unspaced = chars
+        .next()
+        .is_some_and(|c| tables::script(c).is_unspaced());
+    match 1 + chars.count() {
+        _ if text.contains(char::is_whitespace) => 0.02,
+        // Single characters are not in the tables of frequencies.
+        1 if unspaced => 1_000.0,
+        2 if unspaced => 3.0,
+        3 if unspaced => 0.3,
+        _ if unspaced => 0.05,
+        len => 20.0 * 0.5_f64.powi(len.min(64) as i32),
     }
 }

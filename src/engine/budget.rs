@@ -32,6 +32,15 @@ impl Budget {
         }
     }
 
+    /// Takes steps for what is yet to be done; breaks, with none left, where they do not suffice for it.
+    pub(super) fn reserve(&mut self, steps: u64) -> ControlFlow<()> {
+        if steps > self.left() {
+            self.spent = self.spent.max(self.steps);
+            return ControlFlow::Break(());
+        }
+        self.spend(steps)
+    }
+
     /// Takes room for a hit; breaks when there is no more.
     pub(super) fn hit(&mut self) -> ControlFlow<()> {
         match self.hits.checked_sub(1) {

@@ -111,7 +111,7 @@ impl<'a> Evaluation<'a> {
         for (at, found) in found.iter().enumerate() {
             let ruleset = rulesets[found.ruleset as usize];
             let sets = ruleset.term_sets.get(found.term as usize);
-            budget.spend(1 + sets.len() as u64)?;
+            budget.reserve(1 + sets.len() as u64)?;
             let counts = |set: &u32| found.across.is_none() || ruleset.windows.count_in(*set);
             members.extend(sets.filter(counts).map(|set| Member {
                 ruleset: found.ruleset,
@@ -141,7 +141,7 @@ impl<'a> Evaluation<'a> {
                 let rules = rulesets[member.ruleset as usize]
                     .set_rules
                     .get(member.set as usize);
-                budget.spend(rules.len() as u64)?;
+                budget.reserve(rules.len() as u64)?;
                 touched.extend(rules.map(|rule| (member.ruleset, rule)));
             }
         }
@@ -466,7 +466,7 @@ impl<'a> Evaluation<'a> {
                     if let Some((_, of_category)) =
                         self.categories.iter().find(|(known, _)| *known == key)
                     {
-                        budget.spend(of_category.len() as u64)?;
+                        budget.reserve(of_category.len() as u64)?;
                         hits.extend(of_category);
                     }
                 }
@@ -494,7 +494,7 @@ impl<'a> Evaluation<'a> {
         let of_list = self.rulesets[ruleset].set_except.get(set as usize);
         let excepts = [of_list, own, of_pack];
         let members = self.members_of(ruleset as u32, set);
-        budget.spend(1 + members.len() as u64)?;
+        budget.reserve(1 + members.len() as u64)?;
         let own = excepts.iter().flatten().map(|set| (ruleset as u32, *set));
         let allows: &[_] = if open { &self.allows } else { &[] };
         let takers: Vec<(u32, u32)> = own.chain(allows.iter().copied()).collect();
@@ -582,13 +582,13 @@ impl<'a> Evaluation<'a> {
         for hit in left.iter().chain(right) {
             let part = self.found[*hit as usize].part as usize;
             if self.units[part].is_none() {
-                budget.spend(self.parts[part].len() as u64)?;
+                budget.reserve(self.parts[part].len() as u64)?;
                 self.units[part] = Some(units(self.parts[part]));
             }
         }
         let left_by_end = self.by_end(left);
         let right_by_end = self.by_end(right);
-        budget.spend(2 * (left.len() + right.len()) as u64)?;
+        budget.reserve(2 * (left.len() + right.len()) as u64)?;
         out.extend(left.iter().copied().filter(|hit| {
             self.follows(*hit, right, distance)
                 || (!ordered && self.precedes(*hit, &right_by_end, distance))

@@ -3,7 +3,7 @@
 //! Most messages hold some words of some rule (`join`, `stop`), and no rule that could fire. Reading a text by graphemes and walking on it costs
 //! many times what finding the candidates does, so this is asked first: conditions grow with their hits but for what stands under `not`, which is
 //! taken to hold here. What is left out is what no finding could report. A rule is asked when the rarest of what it needs is there, which the
-//! compiler has chosen.
+//! compiler has chosen; terms that are never that are not even looked for before a rule is awake.
 
 use std::ops::ControlFlow;
 
@@ -118,6 +118,19 @@ impl Relevance {
     /// Whether the term may stand in the message.
     pub(super) fn is_candidate(&self, at: usize, term: u32) -> bool {
         self.scopes[at].terms.holds(term)
+    }
+
+    /// Whether a rule is to be asked, or may be once all candidates are known: where a later ruleset asks for categories, those of the rulesets
+    /// before it are not known yet.
+    pub(super) fn is_awake(&self, rulesets: &[&Ruleset]) -> bool {
+        let asks = |ruleset: &&Ruleset| !ruleset.category_watch.is_empty();
+        let woken = |(scope, ruleset): (&Scope, &&Ruleset)| {
+            let mut categories = scope.categories.list.iter();
+            !scope.rules.list.is_empty()
+                || categories
+                    .any(|category| ruleset.category_watch.get(*category as usize).len() > 0)
+        };
+        rulesets.iter().skip(1).any(asks) || self.scopes.iter().zip(rulesets).any(woken)
     }
 
     /// Whether nothing matters.

@@ -1,5 +1,7 @@
 //! From a text to its hits: skeletons, candidates, walks.
 
+mod candidates;
+
 use std::ops::{ControlFlow, Range};
 
 use crate::limits::Limits;
@@ -8,8 +10,7 @@ use crate::ruleset::{Begins, PatternTerm, Ruleset};
 use crate::text::escapes::Decoded;
 use crate::text::reading::Reading;
 use crate::text::skeleton::{self, Causes, Skeleton, bare_symbols};
-use crate::text::symbols::{Symbols, symbol};
-use crate::text::tables::{self, Class};
+use crate::text::symbols::Symbols;
 use crate::text::term::{TermReading, TermSymbol};
 use crate::variant::{Variant, Variants};
 
@@ -87,8 +88,8 @@ struct Look {
     part: u32,
     decoded: bool,
     causes: Causes,
-    /// Its candidates, in `Searcher::places`.
-    places: Range<usize>,
+    /// Its candidates, in `Searcher::places`: those at which a rule may wake, and the others.
+    places: [Range<usize>; 2],
 }
 
 /// Scratch of searches, reused from message to message.
@@ -155,6 +156,7 @@ impl Searcher {
         for part in parts.clone() {
             self.look(rulesets, &part, budget)?;
         }
+        let one = self.looks.len() == 1;
         // What stands there letter by letter is found, whatever it takes to look for what is written otherwise.
         let mut half = budget.half();
         let mut gathered = ControlFlow::Continue(());
@@ -166,6 +168,10 @@ impl Searcher {
         }
         budget.spend(half.spent())?;
         let all = self.all || self.trace.is_some();
+        if !all && !self.relevance.is_awake(rulesets) {
+            return gathered;
+        }
+        self.look_again(rulesets, parts.clone(), one, budget)?;
         self.relevance.settle(rulesets, budget)?;
         if !all && self.relevance.is_empty() {
             return gathered;
@@ -233,131 +239,6 @@ impl Searcher {
         searched
     }
 
-    /// Looks for candidates in one part.
-    fn look(
-        &mut self,
-        rulesets: &[&Ruleset],
-        part: &Part<'_>,
-        budget: &mut Budget,
-    ) -> ControlFlow<()> {
-        let causes = self.candidates(rulesets, part, None, budget)?;
-        if !causes.escape || !rulesets.iter().any(|ruleset| ruleset.encoded) {
-            return ControlFlow::Continue(());
-        }
-        let mut decoded = std::mem::take(&mut self.decoded);
-        let searched = if decoded.fill(part.text) {
-            self.candidates(rulesets, part, Some(&decoded), budget)
-                .map_continue(drop)
-        } else {
-            ControlFlow::Continue(())
-        };
-        self.decoded = decoded;
-        searched
-    }
-
-    fn candidates(
-        &mut self,
-        rulesets: &[&Ruleset],
-        part: &Part<'_>,
-        decoded: Option<&Decoded>,
-        budget: &mut Budget,
-    ) -> ControlFlow<(), Causes> {
-        let text = decoded.map_or(part.text, Decoded::text);
-        budget.spend(text.len() as u64)?;
-        match decoded {
-            None => self.skeleton.fill(text),
-            Some(_) => self.skeleton.fill_decoded(text),
-        }
-        let causes = self.skeleton.causes();
-        let first = self.places.len();
-        for (at, ruleset) in rulesets.iter().enumerate() {
-            let (places, relevance) = (&mut self.places, &mut self.relevance);
-            let row = self.skeleton.symbols();
-            ruleset.words.search(row, |candidate| {
-                for pattern in ruleset.word_terms.get(candidate.pattern) {
-                    budget.spend(CANDIDATE)?;
-                    relevance.candidate(ruleset, at, pattern.term, budget)?;
-                    places.push(Place {
-                        ruleset: at as u32,
-                        at: candidate.start as u32,
-                        bare: false,
-                        pattern,
-                    });
-                }
-                ControlFlow::Continue(())
-            })?;
-        }
-        if rulesets.iter().any(|ruleset| !ruleset.bare.is_empty()) {
-            self.bare_candidates(rulesets, text, budget)?;
-        }
-        self.looks.push(Look {
-            part: part.number,
-            decoded: decoded.is_some(),
-            causes,
-            places: first..self.places.len(),
-        });
-        ControlFlow::Continue(causes)
-    }
-
-    /// Terms without letters or digits are looked for in what the text holds of such symbols.
-    fn bare_candidates(
-        &mut self,
-        rulesets: &[&Ruleset],
-        text: &str,
-        budget: &mut Budget,
-    ) -> ControlFlow<()> {
-        self.bare.begin(text.len());
-        self.bare_cells.clear();
-        let mut apart = false;
-        for (at, c) in text.char_indices() {
-            let before = self.bare_cells.len();
-            let (bare, cells) = (&mut self.bare, &mut self.bare_cells);
-            bare_symbols(c, |c| {
-                bare.room(1);
-                cells.push(at as u32);
-                bare.push(symbol(c));
-            });
-            // What is a word, and leaves something of one, keeps symbols apart; NUL is in no pattern, as it shows nothing.
-            if before == self.bare_cells.len()
-                && before > 0
-                && matches!(tables::class(c), Class::Letter | Class::Digit)
-                && !apart
-                && leaves_a_word(c)
-            {
-                self.bare_cells.push(at as u32);
-                self.bare.room(1);
-                self.bare.push(0);
-                apart = true;
-            } else if before < self.bare_cells.len() {
-                apart = false;
-            }
-        }
-        self.bare.end();
-        budget.spend(text.len() as u64)?;
-        for (at, ruleset) in rulesets.iter().enumerate() {
-            let (places, relevance) = (&mut self.places, &mut self.relevance);
-            let cells = &self.bare_cells;
-            ruleset.bare.search(&self.bare, |candidate| {
-                for term in ruleset.bare_terms.get(candidate.pattern) {
-                    budget.spend(CANDIDATE)?;
-                    relevance.candidate(ruleset, at, term, budget)?;
-                    places.push(Place {
-                        ruleset: at as u32,
-                        at: cells[candidate.start],
-                        bare: true,
-                        pattern: PatternTerm {
-                            term,
-                            first_run: 1,
-                            begins: Begins::Anywhere,
-                        },
-                    });
-                }
-                ControlFlow::Continue(())
-            })?;
-        }
-        ControlFlow::Continue(())
-    }
-
     /// Walks from the candidates of one part that matter, and searches the regexes that do.
     fn part(
         &mut self,
@@ -415,7 +296,7 @@ impl Searcher {
             part,
             look,
             (decoded, view),
-            (&places[look.places.clone()], &mut term, all),
+            (look.places.clone().map(|of| &places[of]), &mut term, all),
             budget,
         );
         self.places = places;
@@ -433,12 +314,12 @@ impl Searcher {
         part: &Part<'_>,
         look: &Look,
         (decoded, view): (Option<&Decoded>, View),
-        (places, scratch, all): (&[Place], &mut TermReading, bool),
+        (places, scratch, all): ([&[Place]; 2], &mut TermReading, bool),
         budget: &mut Budget,
     ) -> ControlFlow<()> {
         let text = decoded.map_or(part.text, Decoded::text);
         let mut mapped = false;
-        for place in places {
+        for place in places.into_iter().flatten() {
             let at = place.ruleset as usize;
             let ruleset = rulesets[at];
             let term = place.pattern.term;
@@ -714,13 +595,6 @@ fn sought<'a>(
         turkic: row.turkic,
         gap: limits.gap,
     })
-}
-
-/// Whether letters or digits are left of a character after every stage of the fold: nothing is of a tatweel, however it is written.
-fn leaves_a_word(c: char) -> bool {
-    let mut left = false;
-    skeleton::word_symbols(c, |_| left = true);
-    left
 }
 
 /// How many symbols of a term without letters or digits stand before the first that is looked for: what shows nothing, and marks, where

@@ -151,6 +151,12 @@ mod tests {
         "c!",
     ];
 
+    /// So many hits that no steps are left for the pairs of a condition.
+    #[test]
+    fn what_is_not_done_for_want_of_steps_is_not_counted() {
+        super::steps(b"aaa#Aaaaaaa#Aaaaaaaaaaaa#AaaaAa~a#Ab&#97\xcc\x7f\0");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -65,7 +65,7 @@ impl Automaton {
                 let known = &self.patterns[pattern];
                 let in_word = known.begins_word && row.is_inside(start)
                     || known.ends_word && row.goes_on(at + 1);
-                if !in_word {
+                if !in_word && known.doubled & !row.doubled_from(start) == 0 {
                     each(Candidate {
                         pattern,
                         start,

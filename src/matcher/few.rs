@@ -28,7 +28,7 @@ pub(super) struct Few {
     numbers: Box<[u16]>,
     /// What else is known of each, as its place in `table`.
     kinds: Box<[u8]>,
-    table: Box<[(bool, bool)]>,
+    table: Box<[(bool, bool, u16)]>,
     filter: Box<[u32]>,
     /// Of patterns of one symbol, a bit by its lowest six bits.
     ones: u64,
@@ -92,7 +92,7 @@ impl Few {
             let pattern = &patterns[usize::from(*at)];
             symbols.extend_from_slice(&pattern.symbols);
             starts.push(u16::try_from(symbols.len()).ok()?);
-            let kind = (pattern.begins_word, pattern.ends_word);
+            let kind = (pattern.begins_word, pattern.ends_word, pattern.doubled);
             let known = table.iter().position(|known| *known == kind);
             let known = known.unwrap_or_else(|| {
                 table.push(kind);
@@ -186,8 +186,9 @@ impl Few {
             }
             if self.len(from) == len + 1 {
                 let end = at + len + 1;
-                let (begins, ends) = self.table[usize::from(self.kinds[from])];
-                if !(begins && row.is_inside(at) || ends && row.goes_on(end)) {
+                let (begins, ends, doubled) = self.table[usize::from(self.kinds[from])];
+                let in_word = begins && row.is_inside(at) || ends && row.goes_on(end);
+                if !in_word && doubled & !row.doubled_from(at) == 0 {
                     each(Candidate {
                         pattern: self.number(from),
                         start: at,
@@ -221,11 +222,12 @@ impl Few {
         places
             .into_iter()
             .map(|at| {
-                let (begins_word, ends_word) = self.table[usize::from(self.kinds[at])];
+                let (begins_word, ends_word, doubled) = self.table[usize::from(self.kinds[at])];
                 Pattern {
                     symbols: (0..).map_while(|nth| self.symbol(at, nth)).collect(),
                     begins_word,
                     ends_word,
+                    doubled,
                 }
             })
             .collect()

@@ -35,10 +35,13 @@ pub(crate) struct Pattern {
     pub(crate) begins_word: bool,
     /// Whether it is of no use where [`Symbols::goes_on`] says that a word goes on behind it.
     pub(crate) ends_word: bool,
+    /// A bit for each of the first 16 symbols: whether the pattern is of no use where that symbol of the row is not
+    /// [doubled](Symbols::doubled_from).
+    pub(crate) doubled: u16,
 }
 
 /// How a set is searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strategy {
     /// There is nothing to search for.
     Nothing,
@@ -167,14 +170,15 @@ mod tests {
         let mut row = Symbols::default();
         row.begin(len);
         for _ in 0..len {
+            let mut pen = row.pen();
             if random.below(2) == 0 {
-                row.push(u16::from(ALPHABET[random.below(ALPHABET.len())]));
-                if random.below(3) == 0 {
-                    row.go_inside(true, true);
-                }
+                let symbol = u16::from(ALPHABET[random.below(ALPHABET.len())]);
+                pen.put(symbol, true, random.below(3) == 0);
             } else {
-                row.push(0x4e00 + random.below(3) as u16);
+                pen.put(0x4e00 + random.below(3) as u16, true, false);
             }
+            pen.again(random.below(3) == 0, random.below(2) == 0);
+            pen.lift();
         }
         row.end();
         row
@@ -185,11 +189,16 @@ mod tests {
         for _ in 0..count {
             let len = 1 + random.below(longest);
             let word = (random.below(2) == 0, random.below(2) == 0);
-            patterns.insert(row(random, len).as_slice().to_vec(), word);
+            let doubled = match random.below(3) {
+                0 => (random.below(1 << 16) & random.below(1 << 16)) as u16,
+                _ => 0,
+            };
+            patterns.insert(row(random, len).as_slice().to_vec(), (word, doubled));
         }
         patterns
             .into_iter()
-            .map(|(symbols, (begins_word, ends_word))| Pattern {
+            .map(|(symbols, ((begins_word, ends_word), doubled))| Pattern {
+                doubled: doubled & ((1 << symbols.len()) - 1) as u16,
                 symbols: symbols.into(),
                 begins_word,
                 ends_word,
@@ -212,6 +221,7 @@ mod tests {
                 symbols,
                 begins_word,
                 ends_word,
+                doubled,
             },
         ) in patterns.iter().enumerate()
         {
@@ -219,7 +229,8 @@ mod tests {
                 let end = start + symbols.len();
                 let in_word =
                     *begins_word && row.is_inside(start) || *ends_word && row.goes_on(end);
-                if window == &**symbols && !in_word {
+                let doubled = doubled & !row.doubled_from(start) == 0;
+                if window == &**symbols && !in_word && doubled {
                     all.push(Candidate {
                         pattern,
                         start,
@@ -262,6 +273,7 @@ mod tests {
             }
             if let Some(prefixes) = Prefixes::new(&patterns) {
                 chosen[1] += 1;
+                assert_eq!(prefixes.patterns(), patterns, "case {case}");
                 let found = sorted(|all| {
                     let _ = prefixes.search(&row, |candidate| keep(all, candidate));
                 });
@@ -278,6 +290,7 @@ mod tests {
                 symbols: (0..len).map(|at| 0x4e00 + (at & 1)).collect(),
                 begins_word: false,
                 ends_word: false,
+                doubled: 0,
             })
             .collect();
         let matcher = Matcher::new(&nested).expect("few patterns fit");
@@ -301,6 +314,7 @@ mod tests {
                 symbols: vec![0x4e00; len].into(),
                 begins_word: false,
                 ends_word: false,
+                doubled: 0,
             })
             .collect();
         let mut row = Symbols::default();

@@ -153,6 +153,11 @@ impl Groups {
         }
     }
 
+    /// Whether all rows are empty.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.len() == 0
+    }
+
     #[inline]
     pub(crate) fn range(&self, group: usize) -> Range<usize> {
         match &self.starts {

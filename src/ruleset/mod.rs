@@ -14,8 +14,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::matcher::Matcher;
 use crate::matcher::regex::RegexMatcher;
+use crate::matcher::{Matcher, Strategy};
 use crate::verdict::Action;
 
 pub(crate) use columns::{Groups, Members, Sparse};
@@ -32,13 +32,14 @@ pub struct Ruleset {
     pub(crate) allow_digest: Option<Digest>,
     pub(crate) locked: bool,
     pub(crate) terms: Terms,
-    /// Skeletons of the terms.
-    pub(crate) words: Matcher,
-    /// For each pattern of `words`, its terms.
-    pub(crate) word_terms: PatternTerms,
+    /// Skeletons of the terms, those apart without which no rule can hold: the others are looked for where one of these may stand.
+    pub(crate) wakers: Words,
+    pub(crate) others: Option<Box<Words>>,
     /// Symbols of the terms that hold no letter or digit.
     pub(crate) bare: Matcher,
     pub(crate) bare_terms: Groups,
+    /// Whether a rule may wake at one of them.
+    pub(crate) bare_wakes: bool,
     /// How the terms begin that may be written otherwise than letter by letter.
     pub(crate) prefixes: prefixes::Prefixes,
     pub(crate) regexes: Box<[RegexRow]>,
@@ -112,7 +113,8 @@ impl Ruleset {
     /// How the skeletons of its terms are searched for: `nothing` (there are none), `few` (a filter over what terms begin with, then
     /// the sorted terms), `prefixes` (with a table between the two), or `automaton` (Aho-Corasick: where terms stand in one another so deeply that work at one place could grow).
     pub fn strategy(&self) -> &'static str {
-        self.words.strategy().name()
+        let strategies = self.words().map(|words| words.matcher.strategy());
+        strategies.max().unwrap_or(Strategy::Nothing).name()
     }
 
     /// How many distinct skeletons it looks for; several terms may share one.
@@ -120,14 +122,35 @@ impl Ruleset {
         self.patterns
     }
 
+    /// What is searched for in skeletons.
+    fn words(&self) -> impl Iterator<Item = &Words> {
+        std::iter::once(&self.wakers).chain(self.others.as_deref())
+    }
+
+    fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        let words = self.words().map(|words| &words.matcher);
+        words.chain(std::iter::once(&self.bare))
+    }
+
+    /// Whether a rule may wake at a hit of the term.
+    pub(crate) fn wakes(&self, term: u32) -> bool {
+        let sets = self.term_sets.get(term as usize);
+        wakes(
+            sets,
+            &self.set_watch,
+            &self.set_categories,
+            &self.category_watch,
+        )
+    }
+
     /// States of its matchers. Of `few`, its terms; of `prefixes`, the beginnings that are looked up; of `automaton`, its states.
     pub fn states(&self) -> usize {
-        self.words.states() + self.bare.states()
+        self.matchers().map(Matcher::states).sum()
     }
 
     /// Bytes of memory that its matchers take.
     pub fn automata_bytes(&self) -> usize {
-        self.words.memory() + self.bare.memory()
+        self.matchers().map(Matcher::memory).sum()
     }
 
     /// Bytes of memory that it takes, about: what is shared with other rulesets counts in each.
@@ -152,7 +175,7 @@ impl Ruleset {
             + self.automata_bytes()
             + self.rules.bytes()
             + self.terms.bytes()
-            + self.word_terms.bytes()
+            + self.words().map(|words| words.terms.bytes()).sum::<usize>()
             + groups.into_iter().map(Groups::bytes).sum::<usize>()
             + self.prefixes.bytes()
             + self.windows.bytes()
@@ -279,6 +302,27 @@ impl Names {
         let texts: usize = self.table.iter().map(|name| name.len()).sum();
         self.kinds.bytes() + size_of_val(&*self.table) + texts
     }
+}
+
+/// What is searched for, and for each of its patterns, the terms.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) matcher: Matcher,
+    pub(crate) terms: PatternTerms,
+}
+
+/// Whether a rule is asked when a term of these sets, or a category that sees it, may stand in a message.
+pub(crate) fn wakes(
+    mut sets: Members<'_>,
+    set_watch: &Groups,
+    set_categories: &Groups,
+    category_watch: &Groups,
+) -> bool {
+    let any = |of: &Groups, row: u32| of.get(row as usize).len() > 0;
+    sets.any(|set| {
+        let mut categories = set_categories.get(set as usize);
+        any(set_watch, set) || categories.any(|category| any(category_watch, category))
+    })
 }
 
 /// For each pattern, its terms.

@@ -6,23 +6,31 @@
 use super::columns::{Groups, Numbers, Sparse, Texts};
 use super::stored::Flaw;
 use super::terms::Terms;
-use super::{Names, Node, ON_A_SET, Operand, Ruleset};
+use super::{Names, Node, ON_A_SET, Operand, PatternTerms, Ruleset};
 
 /// How deep conditions nest, at most; those of packs stay far below.
 const DEPTH: u8 = 64;
 
+impl PatternTerms {
+    fn fit(&self, patterns: usize, terms: usize) -> bool {
+        self.terms.name(patterns, terms)
+            && (self.ways.len() == 0 || self.ways.len() == self.terms.members.len())
+            && name(self.ways.iter(), self.table.len())
+            && self.table.iter().all(|(_, run)| *run > 0)
+            && (patterns == 0 || !self.table.is_empty())
+    }
+}
+
 impl Ruleset {
     /// `patterns` says how many each matcher has.
-    pub(super) fn sound(&self, (words, bare): (usize, usize)) -> Result<(), Flaw> {
+    pub(super) fn sound(&self, [wakers, of_others, bare]: [usize; 3]) -> Result<(), Flaw> {
         let [terms, sets, rules] = [self.terms.len(), self.set_names.len(), self.rules.len()];
         let (categories, packs) = (self.categories.len(), self.rules.packs.len());
         let numbers = [
-            self.word_terms.terms.name(words, terms),
-            self.word_terms.ways.len() == 0
-                || self.word_terms.ways.len() == self.word_terms.terms.members.len(),
-            name(self.word_terms.ways.iter(), self.word_terms.table.len()),
-            self.word_terms.table.iter().all(|(_, run)| *run > 0),
-            words == 0 || !self.word_terms.table.is_empty(),
+            self.wakers.terms.fit(wakers, terms),
+            self.others
+                .as_ref()
+                .is_none_or(|others| others.terms.fit(of_others, terms)),
             self.bare_terms.name(bare, terms),
             self.term_sets.name(terms, sets),
             self.set_rules.name(sets, rules),

@@ -20,7 +20,7 @@ use super::prefixes::Prefixes;
 use super::terms::TermKind;
 use super::{
     Begins, Digest, LowerRow, Names, Node, Operand, PackRow, PatternTerms, RegexRow, RuleTraits,
-    Ruleset, TermRow, Terms,
+    Ruleset, TermRow, Terms, Words,
 };
 
 /// What is wrong with the bytes.
@@ -114,7 +114,7 @@ rows! {
     PackRow { id, version, digest }
     Names { kinds, table }
     PatternTerms { terms, ways, table }
-    Pattern { symbols, begins_word, ends_word }
+    Pattern { symbols, begins_word, ends_word, doubled }
     RuleTraits {
         category, severity, action, alert, shadow, rollout, min_confidence, window, scenes, from, until, references, listings, pack, pack_except
     }
@@ -574,8 +574,11 @@ impl Ruleset {
         self.allow_digest.write(out);
         self.locked.write(out);
         self.terms.write(out);
-        self.words.patterns().write(out);
-        self.word_terms.write(out);
+        self.wakers.write(out);
+        self.others.is_some().write(out);
+        if let Some(others) = &self.others {
+            others.write(out);
+        }
         self.bare.patterns().write(out);
         self.bare_terms.write(out);
         (self.regexes.len() as u32).write(out);
@@ -621,9 +624,11 @@ impl Ruleset {
         }
         terms.sound()?;
         let terms = terms.keeping();
-        let words = matcher(from)?;
-        let word_terms = Stored::read(from)?;
-        let bare = matcher(from)?;
+        let (wakers, of_wakers) = Words::read(from)?;
+        let others = bool::read(from)?.then(|| Words::read(from)).transpose()?;
+        let (others, of_others) =
+            others.map_or((None, 0), |(words, of)| (Some(Box::new(words)), of));
+        let (bare, of_bare) = matcher(from)?;
         let bare_terms = Stored::read(from)?;
         let mut regexes = Vec::new();
         for _ in 0..from.length(5)? {
@@ -640,15 +645,16 @@ impl Ruleset {
                 in_skeleton,
             });
         }
-        let read = Self {
+        let mut read = Self {
             digest,
             allow_digest,
             locked,
-            patterns: words.1 + bare.1,
-            words: words.0,
-            word_terms,
-            bare: bare.0,
+            patterns: of_wakers + of_others + of_bare,
+            wakers,
+            others,
+            bare,
             bare_terms,
+            bare_wakes: false,
             prefixes: Prefixes::of(&terms),
             encoded: terms.any(Variant::Encoded),
             terms,
@@ -674,8 +680,23 @@ impl Ruleset {
         if !from.left.is_empty() {
             return Err(Flaw("something follows its end"));
         }
-        read.sound((words.1, bare.1))?;
+        read.sound([of_wakers, of_others, of_bare])?;
+        read.bare_wakes = read.bare_terms.members.iter().any(|term| read.wakes(term));
         Ok(read)
+    }
+}
+
+impl Words {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.matcher.patterns().write(out);
+        self.terms.write(out);
+    }
+
+    /// With how many patterns there are.
+    fn read(from: &mut Source<'_>) -> Result<(Self, usize), Flaw> {
+        let (matcher, patterns) = matcher(from)?;
+        let terms = Stored::read(from)?;
+        Ok((Self { matcher, terms }, patterns))
     }
 }
 

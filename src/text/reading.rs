@@ -5,10 +5,10 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::primitives::Span;
+use crate::text::clusters::clusters;
 use crate::text::escapes::Decoded;
 use crate::text::fold::{BARE, Folder, Symbol};
-use crate::text::skeleton::word_symbols;
-use crate::text::symbols;
+use crate::text::skeleton;
 use crate::text::tables::{self, Class, Script};
 
 /// A grapheme cluster of a reading.
@@ -44,7 +44,7 @@ impl Reading {
     pub(crate) fn fill_raw(&mut self, text: &str, look_alikes: bool) {
         self.clusters.clear();
         self.clusters
-            .extend(text.grapheme_indices(true).map(|(at, cluster)| Cluster {
+            .extend(clusters(text).map(|(at, cluster)| Cluster {
                 start: at as u32,
                 end: (at + cluster.len()) as u32,
                 from: at as u32,
@@ -61,13 +61,12 @@ impl Reading {
     pub(crate) fn fill_decoded(&mut self, original: &str, decoded: &Decoded, look_alikes: bool) {
         self.clusters.clear();
         let text = decoded.text();
-        let mut borders = original
-            .grapheme_indices(true)
+        let mut borders = clusters(original)
             .map(|(at, cluster)| at + cluster.len())
             .peekable();
         let mut segments = decoded.segments();
         let mut joins = false;
-        for (at, cluster) in text.grapheme_indices(true) {
+        for (at, cluster) in clusters(text) {
             let (from, to, escaped) = segments.original(at, at + cluster.len());
             while borders.next_if(|border| *border < to).is_some() {}
             let on_border = borders.peek() == Some(&to);
@@ -131,16 +130,13 @@ impl Reading {
         self.cells.clear();
         let (runs, cells) = (&mut self.runs, &mut self.cells);
         let mut last = 0;
-        for (at, c) in text.char_indices() {
-            word_symbols(c, |c| {
-                let symbol = symbols::symbol(c);
-                if last != symbol {
-                    last = symbol;
-                    runs.push(cells.len() as u32);
-                }
-                cells.push(at as u32);
-            });
-        }
+        skeleton::symbols_at(text, |at, symbol| {
+            if last != symbol {
+                last = symbol;
+                runs.push(cells.len() as u32);
+            }
+            cells.push(at as u32);
+        });
     }
 
     /// The cells of run `at` of the skeleton: each is the place of its character in the text.

@@ -17,7 +17,7 @@ use crate::text::tables::{self, Class};
 pub(crate) struct Causes {
     /// A look-alike that could be an i or an l.
     pub(crate) or_l: bool,
-    /// A letter beyond ASCII, of a script that bounds words or with a compatibility form: a word may be of two scripts.
+    /// A letter beyond ASCII of a script that has look-alikes, or one whose compatibility form holds such a letter: a word may be of two scripts.
     pub(crate) word: bool,
     /// A character that escapes begin with.
     pub(crate) escape: bool,
@@ -27,6 +27,7 @@ pub(crate) struct Causes {
 #[derive(Debug, Default)]
 pub(crate) struct Skeleton {
     symbols: Symbols,
+    /// The last symbol; no symbol, before the first.
     last: u16,
     causes: Causes,
 }
@@ -36,46 +37,76 @@ impl Skeleton {
     pub(crate) fn fill(&mut self, text: &str) {
         let table = table();
         self.symbols.begin(text.len());
-        self.last = 0;
+        self.last = UNKNOWN;
         self.causes = Causes::default();
-        // What an ASCII letter or digit right before means: a border never lies between two letters, or two digits, of ASCII.
-        let mut before = Word::None;
-        let mut chars = text.chars();
-        while let Some(c) = chars.next() {
-            if c.is_ascii() {
-                before = self.fold_ascii(table, c, before);
-                continue;
-            }
-            before = Word::None;
-            let symbol = table.symbol(c);
-            if symbol == UNKNOWN {
-                self.fold_char(table, c);
-                // An expansion may have more symbols than the character had bytes.
-                self.symbols.room(chars.as_str().len());
-                continue;
-            }
-            // Without a branch that nobody could foretell: what is left out is overwritten by the next.
-            let keep = symbol != 0 && symbol != self.last;
-            self.symbols.put(symbol, keep);
-            self.last = if symbol == 0 { self.last } else { symbol };
+        let mut rest = self.fold_plain(table, text);
+        while let Some(c) = rest.chars().next() {
+            self.fold_char(table, c);
+            rest = &rest[c.len_utf8()..];
+            // An expansion may have more symbols than the character had bytes.
+            self.symbols.room(rest.len());
+            rest = self.fold_plain(table, rest);
         }
         self.symbols.end();
     }
 
-    #[inline]
-    fn fold_ascii(&mut self, table: &Table, c: char, before: Word) -> Word {
-        let folded = table.ascii[c as usize];
-        let here = Word::of(folded);
-        if here == Word::None {
-            self.causes.escape |= folded == ESCAPE;
-            return here;
+    /// Folds characters that leave at most one symbol, and no cause that is not of ASCII, up to the first other one.
+    fn fold_plain<'a>(&mut self, table: &Table, text: &'a str) -> &'a str {
+        let mut pen = self.symbols.pen();
+        let mut last = self.last;
+        let mut escape = false;
+        // What an ASCII letter or digit right before means: a border never lies between two letters, or two digits, of ASCII.
+        let mut before = 0;
+        let mut rest = text.as_bytes();
+        loop {
+            let symbol = match *rest {
+                [byte @ 0..=0x7f, ..] => {
+                    rest = &rest[1..];
+                    let [symbol, kind] = table.ascii[usize::from(byte)];
+                    let (symbol, inside) = (u16::from(symbol), kind == before);
+                    let same = symbol == last;
+                    // Without branches that nobody could foretell: what is left out is overwritten by the next.
+                    pen.put(symbol, symbol != 0 && !same, inside);
+                    pen.again(same, inside);
+                    last = if symbol == 0 { last } else { symbol };
+                    escape |= kind == ESCAPE;
+                    before = kind;
+                    continue;
+                }
+                [first @ 0xe0..=0xef, second, third, ..] => {
+                    let code = u16::from(first) << 12
+                        | u16::from(second & 0x3f) << 6
+                        | u16::from(third & 0x3f);
+                    let symbol = table.plain[usize::from(code)];
+                    if symbol == UNKNOWN {
+                        break;
+                    }
+                    rest = &rest[3..];
+                    symbol
+                }
+                [first @ 0xc0..=0xdf, second, ..] => {
+                    let code = u16::from(first & 0x1f) << 6 | u16::from(second & 0x3f);
+                    let symbol = table.plain[usize::from(code)];
+                    if symbol == UNKNOWN {
+                        break;
+                    }
+                    rest = &rest[2..];
+                    symbol
+                }
+                _ => break,
+            };
+            before = 0;
+            if symbol == last {
+                pen.again(true, false);
+            } else {
+                pen.put(symbol, symbol != 0, false);
+                last = if symbol == 0 { last } else { symbol };
+            }
         }
-        let inside = here == before;
-        let same = self.last == u16::from(folded);
-        self.symbols.put(u16::from(folded), !same);
-        self.symbols.go_inside(inside, !same);
-        self.last = u16::from(folded);
-        here
+        pen.lift();
+        self.last = last;
+        self.causes.escape |= escape;
+        &text[text.len() - rest.len()..]
     }
 
     /// Folds a decoded text: its clusters may be joined, and what that does to borders is not looked into here.
@@ -111,8 +142,7 @@ impl Skeleton {
     fn push(&mut self, c: char) {
         let symbol = symbol(c);
         if self.last == symbol {
-            // One of several characters from which a word may begin.
-            self.symbols.clear_inside();
+            self.symbols.again();
         } else {
             self.last = symbol;
             self.symbols.push(symbol);
@@ -131,25 +161,6 @@ impl Skeleton {
     }
 }
 
-/// An ASCII letter or digit, or neither.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Word {
-    None,
-    Letter,
-    Digit,
-}
-
-impl Word {
-    #[inline]
-    fn of(folded: u8) -> Self {
-        match folded {
-            b'0'..=b'9' => Self::Digit,
-            b'a'..=b'z' => Self::Letter,
-            _ => Self::None,
-        }
-    }
-}
-
 /// The skeleton of a text in characters, for people.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::new();
@@ -163,12 +174,32 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
+/// Calls `each` with the symbols of every character of `text`, those of one after another, before equal ones are made one; and with the
+/// byte that the character begins at.
+pub(crate) fn symbols_at(text: &str, mut each: impl FnMut(usize, u16)) {
+    let table = table();
+    for (at, c) in text.char_indices() {
+        if c.is_ascii() {
+            let [symbol, _] = table.ascii[c as usize];
+            if symbol != 0 {
+                each(at, u16::from(symbol));
+            }
+            continue;
+        }
+        match table.plain(c) {
+            UNKNOWN => word_symbols(c, |c| each(at, symbol(c))),
+            0 => {}
+            plain => each(at, plain),
+        }
+    }
+}
+
 /// The letters and digits of `c` after every stage, in order; none for what the skeleton leaves out.
 pub(crate) fn word_symbols(c: char, mut each: impl FnMut(char)) {
     let table = table();
     if c.is_ascii() {
-        let folded = table.ascii[c as usize];
-        if folded >= b'0' {
+        let [folded, _] = table.ascii[c as usize];
+        if folded != 0 {
             each(char::from(folded));
         }
         return;
@@ -208,6 +239,38 @@ pub(crate) fn bare_symbols(c: char, mut each: impl FnMut(char)) {
     }
 }
 
+/// What a text is to terms of symbols alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bare {
+    /// One of the symbols that a character leaves.
+    Symbol(char),
+    /// A letter or digit of which something is left after every stage of the fold. Nothing is of a tatweel, however it is written.
+    Word,
+}
+
+/// Calls `each` with the symbols, letters and digits of `text` in order, and the byte that the character begins at.
+pub(crate) fn bare_at(text: &str, mut each: impl FnMut(usize, Bare)) {
+    let table = table();
+    for (at, c) in text.char_indices() {
+        if !matches!(table.plain(c), 0 | UNKNOWN) {
+            each(at, Bare::Word);
+            continue;
+        }
+        let mut any = false;
+        bare_symbols(c, |c| {
+            any = true;
+            each(at, Bare::Symbol(c));
+        });
+        if !any && matches!(tables::class(c), Class::Letter | Class::Digit) {
+            let mut left = false;
+            word_symbols(c, |_| left = true);
+            if left {
+                each(at, Bare::Word);
+            }
+        }
+    }
+}
+
 fn is_symbol(c: char) -> bool {
     matches!(
         tables::class(c),
@@ -216,7 +279,10 @@ fn is_symbol(c: char) -> bool {
         && !is_combining_mark(c)
 }
 
-const ESCAPE: u8 = 1;
+/// Kinds of ASCII characters; 0 is what is left out.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+const ESCAPE: u8 = 3;
 
 /// No character of the basic plane, and no symbol of any.
 const UNKNOWN: u16 = 0xffff;
@@ -235,10 +301,10 @@ const fn span_of(entry: u32) -> (usize, usize) {
 /// Two stages of 256 characters each; equal blocks are stored once.
 #[derive(Debug)]
 struct Table {
-    /// Letters and digits; `ESCAPE` for what escapes begin with; 0 for the rest.
-    ascii: [u8; 128],
-    /// Of characters of the basic plane beyond ASCII: what they leave, if that is at most one symbol beyond ASCII, and no cause; or
-    /// [`UNKNOWN`]. Made from `entries`: one look-up, for what most text is made of.
+    /// What each leaves, or 0, and of which kind it is.
+    ascii: [[u8; 2]; 128],
+    /// Of characters of the basic plane beyond ASCII: what they leave, if that is at most one symbol beyond ASCII, and no cause, and they
+    /// are a letter or digit if it is one; or [`UNKNOWN`]. Made from `entries`: one look-up, for what most text is made of.
     plain: Box<[u16; 0x1_0000]>,
     blocks: Vec<u16>,
     entries: Vec<u32>,
@@ -254,13 +320,10 @@ impl Table {
         }
     }
 
-    /// See `plain`.
+    /// See `plain`; of ASCII, [`UNKNOWN`].
     #[inline]
-    fn symbol(&self, c: char) -> u16 {
-        match u16::try_from(c as u32) {
-            Ok(c) => self.plain[usize::from(c)],
-            Err(_) => UNKNOWN,
-        }
+    fn plain(&self, c: char) -> u16 {
+        u16::try_from(c as u32).map_or(UNKNOWN, |c| self.plain[usize::from(c)])
     }
 
     fn new() -> Self {
@@ -297,7 +360,11 @@ impl Table {
         for (code, plain) in table.plain.iter_mut().enumerate().skip(0x80) {
             let block = usize::from(table.blocks[code >> 8]);
             let entry = table.entries[block << 8 | (code & 0xff)];
-            if entry & (MANY | OR_L | WORD) == 0 && !(1..0x80).contains(&(entry & CHAR)) {
+            if entry & (MANY | OR_L | WORD) != 0 || (1..0x80).contains(&(entry & CHAR)) {
+                continue;
+            }
+            let class = char::from_u32(code as u32).map(tables::class);
+            if entry & CHAR == 0 || matches!(class, Some(Class::Letter | Class::Digit)) {
                 *plain = char::from_u32(entry & CHAR).map_or(UNKNOWN, symbol);
             }
         }
@@ -309,7 +376,8 @@ impl Table {
         if tables::confusable(c).is_some_and(|look| look.or_l) {
             flags |= OR_L;
         }
-        if tables::width(c).is_some() || tables::script(c).has_look_alikes() {
+        let looks = |c: char| tables::script(c).has_look_alikes();
+        if looks(c) || tables::width(c).is_some_and(|form| form.chars().any(looks)) {
             flags |= WORD;
         }
         if is_symbol(c) {
@@ -337,14 +405,15 @@ fn table() -> &'static Table {
     &TABLE
 }
 
-fn ascii() -> [u8; 128] {
-    let mut table = [0; 128];
-    for (byte, folded) in (0_u8..).zip(&mut table) {
+fn ascii() -> [[u8; 2]; 128] {
+    let mut table = [[0; 2]; 128];
+    for (byte, entry) in (0_u8..).zip(&mut table) {
         let c = char::from(byte);
         if c.is_ascii_alphanumeric() {
-            *folded = tables::merged(c.to_ascii_lowercase()) as u8;
+            let kind = if c.is_ascii_digit() { DIGIT } else { LETTER };
+            *entry = [tables::merged(c.to_ascii_lowercase()) as u8, kind];
         } else if matches!(c, '&' | '%' | '\\') {
-            *folded = ESCAPE;
+            *entry = [0, ESCAPE];
         }
     }
     table
