@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_io_timeout::TimeoutStream;
 
@@ -27,8 +27,6 @@ use crate::{Broke, Done, time};
 
 pub(super) use tls::Tls;
 
-/// Connections that wait to be let in.
-const BACKLOG: u32 = 4_096;
 /// Bytes of the head of a request.
 const HEAD: usize = 32 << 10;
 /// How long the head of a request may take on a connection that is one too many.
@@ -41,7 +39,8 @@ const NOTICE: Duration = Duration::from_millis(500);
 /// Listens until it is told to end, or until packs cannot be loaded.
 pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, source: Source) -> Result<Done, Broke> {
     let address = app.config().listen;
-    let listener = listen(address)
+    let listener = TcpListener::bind(address)
+        .await
         .map_err(|error| Broke::Usage(format!("cannot listen on {address}: {error}")))?;
     let tls = Tls::load(&app.config())?;
     say_where(listener.local_addr()?, tls.is_some())?;
@@ -69,26 +68,16 @@ pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, source: Source) -> R
                 app,
             };
             let graceful = GracefulShutdown::new();
-            // All that wait are let in at once: a task has its turn seldom when there is much to do, and who is not let in comes again after a second, or three.
-            tokio::task::unconstrained(async {
-                let mut in_a_row = 0;
-                loop {
-                    tokio::select! {
-                        _ = &mut stopped => break,
-                        accepted = listener.accept() => match accepted {
-                            Ok((stream, _)) => door.admit(stream, graceful.watcher()),
-                            // Such as too many open files: soon there are fewer.
-                            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-                        },
-                    }
-                    in_a_row += 1;
-                    if in_a_row >= BACKLOG {
-                        in_a_row = 0;
-                        tokio::task::yield_now().await;
-                    }
+            loop {
+                tokio::select! {
+                    _ = &mut stopped => break,
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, _)) => door.admit(stream, graceful.watcher()),
+                        // Such as too many open files: soon there are fewer.
+                        Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    },
                 }
-            })
-            .await;
+            }
             graceful
         }
     });
@@ -122,18 +111,6 @@ pub(super) async fn serve(app: Arc<App>, audit: Arc<Audit>, source: Source) -> R
         tracing::warn!("some requests were not answered in time, and are broken off");
     }
     Ok(Done::Well)
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // As `TcpListener::bind` does it: a server that is started again takes its port back at once.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }
 
 /// Where the server is, for whoever started it.
