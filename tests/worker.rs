@@ -482,12 +482,24 @@ fn how_far_workers_are_behind_is_told() {
         of("backlog") == 0.0 && of("pending") == 0.0 && of("lag_seconds") == 0.0
     });
     let text = metrics(&said);
+    for row in [
+        "tidegate_worker_verdicts_total{action=\"block\"}",
+        "tidegate_rule_findings_total{rule=\"tenants\",shadow=\"false\"}",
+        "tidegate_worker_seconds_count",
+    ] {
+        assert!(
+            metric(&text, row).is_some_and(|count| count >= 7.0),
+            "{row} in {text}"
+        );
+    }
     let dashboard = include_str!("../src/adapter/deploy/dashboard.json");
     let mut named = 0;
     for rest in dashboard.split("tidegate_worker_").skip(1) {
         let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
         let name = format!("tidegate_worker_{}", &rest[..end.unwrap_or(rest.len())]);
-        assert!(metric(&text, &name).is_some(), "{name} is not counted");
+        // A metric with labels has a brace behind its name.
+        let there = metric(&text, &name).is_some() || text.contains(&format!("{name}{{"));
+        assert!(there, "{name} is not counted");
         named += 1;
     }
     assert!(named >= 8, "{named}");

@@ -68,6 +68,14 @@ impl Seen {
         Duration::from_micros(self.micros.get(place).copied().unwrap_or(0))
     }
 
+    pub(crate) fn answered(&self) -> usize {
+        self.micros.len()
+    }
+
+    pub(crate) fn refused(&self) -> usize {
+        self.refused
+    }
+
     pub(crate) fn rate(&self) -> f64 {
         self.micros.len() as f64 / self.took.as_secs_f64()
     }

@@ -1,9 +1,9 @@
-//! Twice as many messages as the server can judge, by a schedule that waits for no answer: EaseMob's 200 ms and Tencent IM's 2 s are kept, by answering some of them without a
+//! Twice as many messages as the server can judge, by a schedule that waits for no answer: EaseMob's 200 ms and Tencent IM's 2 s are to be kept, by answering some of them without a
 //! look. `TIDEGATE_LOAD=1 cargo test --release --test serve overload -- --nocapture --test-threads=1` prints figures and holds to them; without it each runs for a moment, and is held
-//! to nothing but valid answers.
+//! to nothing but being answered at all. On one core, with a client that opens a connection wherever none is free, the bounds are not kept yet.
 //!
-//! On a machine of two cores the client would take from the server what it measures. So the server has one core to itself (`taskset`, where there is one), and messages are of the
-//! kind that take long to judge and little to send.
+//! On a machine of two cores the client would take from the server what it measures, and could not send twice of what it carries. So the server has one core (`taskset`, where there is
+//! one), and messages take long to judge and little to send: short ones by a pack whose patterns are looked for at every other word, about a millisecond each, and long ones by their length.
 
 #![expect(
     clippy::print_stdout,
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 use crate::load::{ask, exchange, post, wanted};
-use crate::server::{Home, SECRET, Server, configuration};
+use crate::server::{Home, PACK, SECRET, Server, configuration};
 
 /// What came of a load.
 #[derive(Default)]
@@ -126,7 +126,16 @@ fn at_twice_the_load_answers_come_in_time() {
     let configuration = configuration(&format!(
         "[[callback]]\nname = \"easemob\"\ndialect = \"easemob\"\ntenant = \"acme\"\n{secret}[[callback]]\nname = \"tencent\"\ndialect = \"tencent\"\ntenant = \"acme\"\n{secret}"
     ));
-    let server = Server::begin_on(Home::new(), &configuration, "0");
+    let home = Home::new();
+    let patterns: Vec<String> = (0..8)
+        .map(|number| format!("{{ regex = \"meadow.{{0,40}}zz{number}q\" }}"))
+        .collect();
+    let slow = format!(
+        "[[rule]]\nid = \"slow\"\ncategory = \"house.words\"\naction = \"block\"\nterms = [{}]\n[rule.samples]\nmatch = [\"meadow zz0q\"]\npass = [\"sun\"]\n",
+        patterns.join(", ")
+    );
+    home.write("tenants/acme/words.toml", &format!("{PACK}{slow}"));
+    let server = Server::begin_on(home, &configuration, "0");
     server.until_ready();
     let security: String = {
         use md5::Digest as _;
@@ -140,9 +149,11 @@ fn at_twice_the_load_answers_come_in_time() {
     } else {
         (Duration::from_millis(100), Duration::from_millis(200))
     };
-    // Full of what has to be looked at: 1.8 kB, which is judged where it comes in, and 52 kB, which is judged on another thread.
-    for (length, repeats) in [("short", 50), ("long", 1_500)] {
-        let text = "s.u.n.f.l.o.w.e l*a*n*t*e*r 向日葵 ".repeat(repeats);
+    // 225 bytes, which are judged where they come in, and 52 kB, which are judged on another thread.
+    for (length, text) in [
+        ("short", "a meadow ".repeat(25)),
+        ("long", "s.u.n.f.l.o.w.e l*a*n*t*e*r 向日葵 ".repeat(1_500)),
+    ] {
         let easemob = serde_json::json!({"callId": "c", "timestamp": 5, "security": security, "chat_type": "chat", "payload": {"type": "txt", "msg": text}});
         let tencent = serde_json::json!({"CallbackCommand": "C2C.CallbackBeforeSendMsg", "From_Account": "a", "To_Account": "b",
             "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": text}}]});
@@ -164,7 +175,13 @@ fn at_twice_the_load_answers_come_in_time() {
                 Duration::from_secs(2),
             ),
         ] {
-            let carried = ask(server.port, 8, measured, None, &request, refusal).rate();
+            let carried = ask(server.port, 8, measured, None, &request, refusal);
+            assert!(
+                carried.refused() * 20 <= carried.answered(),
+                "{} refused",
+                carried.refused()
+            );
+            let carried = carried.rate();
             let outcome = send(server.port, 2.0 * carried, time, &request, refusal);
             let all = outcome.answers.len() + outcome.failed;
             println!(

@@ -113,6 +113,8 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
     log::start(written.level, written.json);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("tidegate-http")
+        // A message may take a millisecond: by default a thread looks for what came in after 61 of them.
+        .event_interval(16)
         .enable_all()
         .build()?;
     let app = Arc::new(App::new(config));

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::json;
@@ -218,9 +218,11 @@ fn work(settings: &Settings, args: &Args, alerts: &Path, cache: &Path) -> Result
     let registry = follow(settings, place, Arc::clone(&stop))?;
     let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let counts = Arc::new(Counts::default());
+    let judged = Arc::new(metrics::Judged::default());
     let metrics = listener.map(|listener| {
         let metrics = Metrics {
             counts: Arc::clone(&counts),
+            judged: Arc::clone(&judged),
             store: Arc::clone(&store),
             registry: registry.clone(),
         };
@@ -239,6 +241,7 @@ fn work(settings: &Settings, args: &Args, alerts: &Path, cache: &Path) -> Result
             Box::new(Screen {
                 store: Arc::clone(&store),
                 sampler: Arc::clone(&sampler),
+                judged: Arc::clone(&judged),
                 every,
                 scanner: Scanner::new(),
                 reader: registry.reader(),
@@ -369,6 +372,7 @@ fn stop_on_signals(
 struct Screen {
     store: Arc<Store>,
     sampler: Arc<Sampler>,
+    judged: Arc<metrics::Judged>,
     /// Of so many messages, one is logged.
     every: u64,
     scanner: Scanner,
@@ -387,7 +391,10 @@ struct Refused<'a> {
 impl Judge for Screen {
     fn judge(&mut self, taken: Taken<'_>) -> Result<Judged, Later> {
         let span = self.sampler.span(self.every, "worker");
-        span.in_scope(|| self.read_and_screen(taken))
+        let began = Instant::now();
+        let done = span.in_scope(|| self.read_and_screen(taken));
+        self.judged.times.took(began.elapsed());
+        done
     }
 
     fn lost(&mut self, until: Timestamp) {
@@ -452,6 +459,7 @@ impl Screen {
             None => self.scanner.scan(&rulesets, rules.policy(), message, at),
         };
         log::verdict(rules.id(), verdict);
+        self.judged.judged(verdict);
         let report = Report::new(verdict, message).with_id(echoed);
         let owner = Owner {
             tenant: rules.id(),

@@ -34,6 +34,9 @@ pub(super) struct App {
     pub(super) connections: AtomicUsize,
     /// Microseconds that work waited for a thread, when it was measured last.
     pub(super) lag: AtomicU64,
+    /// When it is measured next, in microseconds after `begun`.
+    due: AtomicU64,
+    begun: Instant,
     pub(super) metrics: Metrics,
     /// Threads for what takes long.
     workers: Arc<Semaphore>,
@@ -69,6 +72,8 @@ impl App {
             draining: watch::Sender::new(false),
             connections: AtomicUsize::new(0),
             lag: AtomicU64::new(0),
+            due: AtomicU64::new(u64::MAX),
+            begun: Instant::now(),
             metrics: Metrics::default(),
             workers: Arc::new(Semaphore::new(workers)),
             sampler: Sampler::default(),
@@ -99,6 +104,7 @@ impl App {
     pub(super) async fn measure(self: Arc<Self>) {
         loop {
             let due = Instant::now() + BEAT;
+            self.due.store(self.micros(due), Ordering::Relaxed);
             tokio::time::sleep_until(due).await;
             // The timer itself goes by milliseconds.
             let late = due.elapsed().saturating_sub(Duration::from_millis(2));
@@ -109,9 +115,19 @@ impl App {
         }
     }
 
-    /// Whether there is more to do than can be done in time.
+    /// Whether there is more to do than can be done in time. Who measures gets its turn once everybody who waited before has had theirs, so that what was measured
+    /// last may be old; that its turn is overdue shows at once.
     fn is_behind(&self) -> bool {
-        self.lag.load(Ordering::Relaxed) / 1_000 >= self.config().written.limits.shed_ms
+        let overdue = self
+            .micros(Instant::now())
+            .saturating_sub(self.due.load(Ordering::Relaxed));
+        let lag = self.lag.load(Ordering::Relaxed).max(overdue);
+        lag / 1_000 >= self.config().written.limits.shed_ms
+    }
+
+    fn micros(&self, time: Instant) -> u64 {
+        let since = time.saturating_duration_since(self.begun);
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Whether the server ends.
@@ -222,7 +238,7 @@ impl Ready {
         let now = time::now();
         self.stage.judge(message, now, |judged| {
             let decision = self.stage.answer(judged, message, whole, language);
-            app.metrics.judged(judged.verdict);
+            app.metrics.rules.judged(judged.verdict);
             log::verdict(judged.rules.id(), judged.verdict);
             let pending = self
                 .alerting

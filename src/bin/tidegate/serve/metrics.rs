@@ -2,15 +2,12 @@
 //! rules of the base library.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tidegate::Verdict;
 use tidegate::adapter::callback::Dialect;
-use tidegate::registry::RuleHits;
 
 use super::app::App;
-use crate::prometheus::{Text, seconds};
+use crate::prometheus::{Rules, Text, Times, seconds};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,23 +50,11 @@ impl Route {
     }
 }
 
-/// Upper bounds of times, in microseconds.
-const BOUNDS: [u64; 13] = [
-    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 200_000, 1_000_000,
-    2_000_000,
-];
-
-#[derive(Debug, Default)]
-struct Times {
-    buckets: [AtomicU64; BOUNDS.len() + 1],
-    sum: AtomicU64,
-}
-
 /// What is counted by this server; the rest is counted where it happens.
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     times: [Times; Route::ALL.len()],
-    rules: Mutex<RuleHits>,
+    pub(super) rules: Rules,
     /// Requests that no token allowed.
     pub(super) denied: AtomicU64,
     /// Connections that were closed because there were too many.
@@ -82,18 +67,7 @@ pub(super) struct Metrics {
 
 impl Metrics {
     pub(super) fn took(&self, route: Route, time: Duration) {
-        let times = &self.times[route.place()];
-        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let bucket = BOUNDS.partition_point(|bound| *bound < micros);
-        times.buckets[bucket].fetch_add(1, Ordering::Relaxed);
-        times.sum.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    pub(super) fn judged(&self, verdict: &Verdict) {
-        if !verdict.findings.is_empty() || !verdict.shadow.is_empty() {
-            let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-            rules.add(verdict);
-        }
+        self.times[route.place()].took(time);
     }
 
     /// Everything, in Prometheus' text format 0.0.4.
@@ -106,24 +80,11 @@ impl Metrics {
             "Time from the head of a request to its answer.",
         );
         for (route, times) in Route::ALL.into_iter().zip(&metrics.times) {
-            let name = route.name();
-            let mut count = 0;
-            for (bucket, bound) in times
-                .buckets
-                .iter()
-                .zip(BOUNDS.map(Some).into_iter().chain([None]))
-            {
-                count += bucket.load(Ordering::Relaxed);
-                let bound = bound.map_or("+Inf".to_owned(), seconds);
-                out.row(
-                    "tidegate_request_seconds_bucket",
-                    &[("route", name), ("le", &bound)],
-                    count,
-                );
-            }
-            let sum = seconds(times.sum.load(Ordering::Relaxed));
-            out.row("tidegate_request_seconds_sum", &[("route", name)], sum);
-            out.row("tidegate_request_seconds_count", &[("route", name)], count);
+            out.times(
+                "tidegate_request_seconds",
+                &[("route", route.name())],
+                times,
+            );
         }
         out.one(
             "tidegate_denied_total",
@@ -170,33 +131,7 @@ impl Metrics {
                 count,
             );
         }
-        out.family(
-            "tidegate_rule_findings_total",
-            "counter",
-            "Findings by rule of the base library; those of tenants' rules together.",
-        );
-        let rules = metrics
-            .rules
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let mut others = (0, 0);
-        for (rule, count) in rules.iter() {
-            if rule.starts_with("base.") {
-                let row = [("rule", rule), ("shadow", "false")];
-                out.row("tidegate_rule_findings_total", &row, count.findings);
-                if count.shadow > 0 {
-                    let row = [("rule", rule), ("shadow", "true")];
-                    out.row("tidegate_rule_findings_total", &row, count.shadow);
-                }
-            } else {
-                others = (others.0 + count.findings, others.1 + count.shadow);
-            }
-        }
-        for (shadow, count) in [("false", others.0), ("true", others.1)] {
-            let row = [("rule", "tenants"), ("shadow", shadow)];
-            out.row("tidegate_rule_findings_total", &row, count);
-        }
+        out.rules(&metrics.rules);
         out.registry(ready.stage.registry());
         out.one(
             "tidegate_reloads_total",

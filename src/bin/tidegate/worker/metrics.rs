@@ -12,23 +12,48 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tidegate::Verdict;
 use tidegate::adapter::nats::Counts;
 use tidegate::registry::Registry;
+use tidegate::verdict::Action;
 use tokio::sync::Semaphore;
 
+use crate::Broke;
 use crate::alerts::Store;
-use crate::prometheus::{self, Text};
-use crate::{Broke, prometheus::seconds};
+use crate::prometheus::{self, Rules, Text, Times, seconds};
 
 /// How long one connection may last.
 const LONGEST: Duration = Duration::from_secs(10);
 /// Connections at a time.
 const MOST: usize = 16;
 
+/// What became of messages.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// How long they took to judge, and their alerts to keep.
+    pub(super) times: Times,
+    pub(super) rules: Rules,
+    /// By action, in the order of `ACTIONS`.
+    actions: [AtomicU64; ACTIONS.len()],
+}
+
+const ACTIONS: [Action; 4] = [Action::Pass, Action::Mask, Action::Review, Action::Block];
+
+impl Judged {
+    pub(super) fn judged(&self, verdict: &Verdict) {
+        self.rules.judged(verdict);
+        let place = ACTIONS.iter().position(|action| *action == verdict.action);
+        if let Some(place) = place {
+            self.actions[place].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// What is told.
 #[derive(Clone)]
 pub(super) struct Metrics {
     pub(super) counts: Arc<Counts>,
+    pub(super) judged: Arc<Judged>,
     pub(super) store: Arc<Store>,
     pub(super) registry: Registry,
 }
@@ -150,6 +175,25 @@ impl Metrics {
             "How long the oldest message that is not answered has waited.",
             oldest,
         );
+        out.family(
+            "tidegate_worker_verdicts_total",
+            "counter",
+            "Messages that were judged, by action.",
+        );
+        for (action, counter) in ACTIONS.into_iter().zip(&self.judged.actions) {
+            out.row(
+                "tidegate_worker_verdicts_total",
+                &[("action", action.name())],
+                of(counter),
+            );
+        }
+        out.family(
+            "tidegate_worker_seconds",
+            "histogram",
+            "Time to judge a message and to keep its alerts.",
+        );
+        out.times("tidegate_worker_seconds", &[], &self.judged.times);
+        out.rules(&self.judged.rules);
         out.registry(&self.registry);
         self.store.rows(&mut out);
         out.into_string()
