@@ -13,7 +13,7 @@ use crate::text::symbols::Symbols;
 use super::{Candidate, Pattern};
 
 /// Patterns of a set, at most.
-const MOST: usize = 1_024;
+const MOST: usize = 512;
 /// Symbols of a pattern, at most; so much is looked at from one place.
 const LONGEST: usize = 64;
 /// Bits of the filter for each pattern.
