@@ -226,7 +226,7 @@ fn every_answer_is_valid(
         let reply = account.reply(incoming.as_ref(), &answer);
         let delivered = delivers(dialect, &reply);
         let expected = match kind {
-            // Nothing to sign with: `tests/it/signing.rs` has something.
+            // Nothing is signed.
             "allow" => Some(dialect != Dialect::MatrixSign),
             "replace" => delivered.map(|_| delivered == Some(true)),
             _ => Some(false),

@@ -32,8 +32,6 @@ mod regressions;
 mod relations;
 mod schema;
 mod selftest;
-#[cfg(feature = "matrix-sign")]
-mod signing;
 #[cfg(feature = "source")]
 mod source;
 #[cfg(feature = "adapter")]

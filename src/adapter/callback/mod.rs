@@ -8,7 +8,7 @@
 //! | EaseMob | MD5 | a new `payload` | `valid` false | as refused | is not asked |
 //! | WildFire | secret in the URL | a new payload | 403 | as refused | is not asked |
 //! | Matrix policy server, `/check` | not here | `spam` | `spam` | `spam` | `m.new_content` |
-//! | Matrix policy server, `/sign` (feature `matrix-sign`) | not here | 400 | 400 `M_FORBIDDEN` | 400 | `m.new_content` |
+//! | Matrix policy server, `/sign`, which signs nothing yet | not here | 400 | 400 `M_FORBIDDEN` | 400 | `m.new_content` |
 //!
 //! What a server cannot be told becomes something stronger, never something weaker. Every call gets an answer that is valid in its dialect, whatever
 //! its body is.
@@ -18,13 +18,9 @@ mod easemob;
 mod matrix;
 mod openim;
 mod rongcloud;
-#[cfg(feature = "matrix-sign")]
-mod signing;
 mod tencent;
 mod wildfire;
 
-#[cfg(feature = "matrix-sign")]
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{Answer, Refusal};
@@ -32,8 +28,6 @@ use crate::engine::Message;
 use crate::primitives::{Scene, Timestamp};
 
 use body::Body;
-#[cfg(feature = "matrix-sign")]
-pub use signing::{Signing, Unsigned};
 
 /// A message server's way to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
@@ -51,7 +45,7 @@ pub enum Dialect {
     WildFire,
     /// Matrix policy servers, MSC4284's `/check`.
     Matrix,
-    /// Matrix policy servers, `/sign`. Without the feature `matrix-sign` nothing is signed, and all is refused.
+    /// Matrix policy servers, `/sign`: nothing is signed, and all is refused.
     #[serde(rename = "matrix-sign")]
     MatrixSign,
 }
@@ -123,9 +117,6 @@ pub struct Account {
     pub group_code: Option<i64>,
     /// The language of its users.
     pub language: Option<String>,
-    /// What a Matrix policy server signs with; without it nothing is signed.
-    #[cfg(feature = "matrix-sign")]
-    pub signing: Option<Arc<Signing>>,
 }
 
 impl std::fmt::Debug for Account {
@@ -257,8 +248,6 @@ impl Account {
             code: None,
             group_code: None,
             language: None,
-            #[cfg(feature = "matrix-sign")]
-            signing: None,
         }
     }
 
@@ -288,20 +277,13 @@ impl Account {
             Dialect::EaseMob => easemob::reply(self, incoming, answer),
             Dialect::WildFire => wildfire::reply(incoming, answer),
             Dialect::Matrix => matrix::reply(answer),
-            Dialect::MatrixSign => {
-                let event = incoming.map(|incoming| incoming.body.value());
-                matrix::signed(self, event, answer)
-            }
+            Dialect::MatrixSign => matrix::signed(),
         }
     }
 
-    /// The answer to a call that asks about no message, in its dialect. What sets a Matrix room up is signed, too.
-    pub fn reply_to_nothing(&self, call: &Call<'_>) -> Reply {
-        if self.dialect != Dialect::MatrixSign {
-            return self.reply(None, &Answer::Allow);
-        }
-        let body = Body::parse(call.body);
-        matrix::signed(self, body.as_ref().map(Body::value), &Answer::Allow)
+    /// The answer to a call that asks about no message, in its dialect.
+    pub fn reply_to_nothing(&self) -> Reply {
+        self.reply(None, &Answer::Allow)
     }
 }
 

@@ -72,12 +72,6 @@ pub(super) async fn matrix_key(State(handle): State<Handle>) -> Response {
     response
 }
 
-#[cfg(feature = "matrix-sign")]
-fn public_key(account: &Account) -> Option<String> {
-    account.signing.as_ref().map(|signing| signing.public_key())
-}
-
-#[cfg(not(feature = "matrix-sign"))]
 fn public_key(_: &Account) -> Option<String> {
     None
 }
@@ -142,7 +136,7 @@ async fn reply(
             match account.read(&call) {
                 Read::Nothing => {
                     ready.count(&ready.without(tenant, None, language, Cause::NoMessage));
-                    return account.reply_to_nothing(&call);
+                    return account.reply_to_nothing();
                 }
                 read => read,
             }

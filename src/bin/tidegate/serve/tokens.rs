@@ -55,12 +55,6 @@ pub(super) fn new_token() -> Result<String, getrandom::Error> {
     ))
 }
 
-/// A new key to sign with.
-#[cfg(feature = "matrix-sign")]
-pub(super) fn new_signing_key() -> Result<String, getrandom::Error> {
-    Ok(data_encoding::BASE64_NOPAD.encode(&random()?))
-}
-
 /// A new secret for codes, as applications read it.
 pub(super) fn new_totp() -> Result<String, getrandom::Error> {
     Ok(BASE32_NOPAD.encode(&random()?[..20]))

@@ -158,64 +158,7 @@ pub(super) fn callback(
     Some(Callback { account, deadlines })
 }
 
-/// Sets up what is signed with, and says what is wrong with it.
-#[cfg(feature = "matrix-sign")]
-fn sign_with(
-    account: &mut Account,
-    entry: &CallbackEntry,
-    at: &dyn Fn(&str) -> Range<usize>,
-    report: &mut Report,
-) {
-    use tidegate::adapter::callback::Signing;
-
-    let Some(server) = entry.server.as_deref().filter(|server| !server.is_empty()) else {
-        report.value(
-            at("server"),
-            "nobody knows whose signatures these are",
-            "未写明由哪个服务器签名",
-            "the name of the policy server: server = \"policy.example.org\"",
-        );
-        return;
-    };
-    let Ok(mut signing) = Signing::new(server, &account.secret) else {
-        report.value(
-            at("secret"),
-            "the key is not the base64 of 32 bytes",
-            "密钥不是 32 字节的 base64",
-            "one that `tidegate serve --new-signing-key` prints",
-        );
-        return;
-    };
-    let usual = entry.room_version.iter().map(|version| (None, version));
-    let rooms = entry.rooms.iter();
-    let versions = usual.chain(rooms.map(|(room, version)| (Some(&**room), version)));
-    for (room, version) in versions {
-        let key = room.map_or("room_version", |_| "rooms");
-        match signing.with_version(room, version) {
-            Ok(signs) => signing = signs,
-            Err(_) => {
-                report.value(
-                    at(key),
-                    &format!("rooms of version `{version}` cannot be signed for"),
-                    &format!("不支持为版本 `{version}` 的房间签名"),
-                    "one of \"6\" to \"12\"",
-                );
-                return;
-            }
-        }
-    }
-    if entry.room_version.is_none() && entry.rooms.is_empty() {
-        report.value(
-            at("room_version"),
-            "no room is named, and no version for all",
-            "既未列出房间，也未写明通用的房间版本",
-            "room_version = \"11\", or rooms = { \"!room:example.org\" = \"11\" }",
-        );
-    }
-    account.signing = Some(std::sync::Arc::new(signing));
-}
-
-#[cfg(not(feature = "matrix-sign"))]
+/// Says that nothing is signed.
 fn sign_with(
     _: &mut Account,
     entry: &CallbackEntry,
@@ -225,8 +168,8 @@ fn sign_with(
     let _ = (&entry.server, &entry.room_version, &entry.rooms);
     report.value(
         at("dialect"),
-        "this tidegate was built without signatures for Matrix",
-        "此 tidegate 未编译 Matrix 签名支持",
-        "dialect = \"matrix\", or build with `--features matrix-sign`",
+        "tidegate signs nothing for Matrix",
+        "tidegate 不为 Matrix 签名",
+        "dialect = \"matrix\"",
     );
 }
