@@ -1,4 +1,5 @@
-//! Matrix policy servers: `/check` of MSC4284, and `/sign`, which took its place; each has the event as its body. Nothing is signed: the library that does so by room version is not under a licence that this crate takes.
+//! Matrix policy servers: `/check` of MSC4284, with the event as its body. `/sign`, which took its place, needs the redaction rules of each room version, and is
+//! not here.
 
 use serde_json::{Value, json};
 
@@ -67,26 +68,16 @@ pub(super) fn read(account: &Account, call: &Call<'_>) -> Read {
         scene,
         conversation: body.text_at("/room_id"),
         sender: body.text_at("/sender"),
-        id: body.text_at("/event_id").or_else(|| id(call)),
+        id: body.text_at("/event_id").or_else(|| {
+            // The path names the event; newer room versions leave it out of the body.
+            let name = call.path.trim_end_matches("/check").rsplit('/').next()?;
+            (!name.is_empty()).then(|| name.to_owned())
+        }),
         time: body.time_at("/origin_server_ts"),
         kind: if is_edit { Kind::Edit } else { Kind::Group },
         whole,
         body,
     })
-}
-
-/// The id of an event: newer room versions leave it out of the body. `/check` names it in its path.
-fn id(call: &Call<'_>) -> Option<String> {
-    let name = call.path.trim_end_matches("/check").rsplit('/').next()?;
-    (!name.is_empty()).then(|| name.to_owned())
-}
-
-/// The answer of `/sign`.
-pub(super) fn signed() -> Reply {
-    Reply {
-        status: 400,
-        body: br#"{"errcode":"M_FORBIDDEN","error":"nothing is signed here"}"#.to_vec(),
-    }
 }
 
 pub(super) fn reply(answer: &Answer) -> Reply {

@@ -8,7 +8,6 @@
 //! | EaseMob | MD5 | a new `payload` | `valid` false | as refused | is not asked |
 //! | WildFire | secret in the URL | a new payload | 403 | as refused | is not asked |
 //! | Matrix policy server, `/check` | not here | `spam` | `spam` | `spam` | `m.new_content` |
-//! | Matrix policy server, `/sign`, which signs nothing yet | not here | 400 | 400 `M_FORBIDDEN` | 400 | `m.new_content` |
 //!
 //! What a server cannot be told becomes something stronger, never something weaker. Every call gets an answer that is valid in its dialect, whatever
 //! its body is.
@@ -45,21 +44,17 @@ pub enum Dialect {
     WildFire,
     /// Matrix policy servers, MSC4284's `/check`.
     Matrix,
-    /// Matrix policy servers, `/sign`: nothing is signed, and all is refused.
-    #[serde(rename = "matrix-sign")]
-    MatrixSign,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::Tencent,
         Self::OpenIm,
         Self::RongCloud,
         Self::EaseMob,
         Self::WildFire,
         Self::Matrix,
-        Self::MatrixSign,
     ];
 
     /// The name used in configurations and metrics.
@@ -71,7 +66,6 @@ impl Dialect {
             Self::EaseMob => "easemob",
             Self::WildFire => "wildfire",
             Self::Matrix => "matrix",
-            Self::MatrixSign => "matrix-sign",
         }
     }
 
@@ -83,7 +77,7 @@ impl Dialect {
             Self::Tencent => Duration::from_millis(1_200),
             Self::RongCloud => Duration::from_millis(2_000),
             Self::OpenIm => Duration::from_millis(3_000),
-            Self::WildFire | Self::Matrix | Self::MatrixSign => Duration::from_millis(2_000),
+            Self::WildFire | Self::Matrix => Duration::from_millis(2_000),
         }
     }
 
@@ -263,7 +257,7 @@ impl Account {
             Dialect::RongCloud => rongcloud::read(self, call),
             Dialect::EaseMob => easemob::read(self, call),
             Dialect::WildFire => wildfire::read(self, call),
-            Dialect::Matrix | Dialect::MatrixSign => matrix::read(self, call),
+            Dialect::Matrix => matrix::read(self, call),
         }
     }
 
@@ -277,13 +271,7 @@ impl Account {
             Dialect::EaseMob => easemob::reply(self, incoming, answer),
             Dialect::WildFire => wildfire::reply(incoming, answer),
             Dialect::Matrix => matrix::reply(answer),
-            Dialect::MatrixSign => matrix::signed(),
         }
-    }
-
-    /// The answer to a call that asks about no message, in its dialect.
-    pub fn reply_to_nothing(&self) -> Reply {
-        self.reply(None, &Answer::Allow)
     }
 }
 

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use tidegate::adapter::callback::{Account, Call, Incoming, Read, Reply};
+use tidegate::adapter::callback::{Call, Incoming, Read, Reply};
 use tidegate::adapter::{Answer, Cause, Decision, Manners, NotJudged};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -15,7 +15,7 @@ use super::alerting::fresh_id;
 use super::app::{Judgement, Ready};
 use super::config::Callback;
 use super::metrics::Route;
-use super::routes::{Handle, body, json, problem};
+use super::routes::{Handle, body, problem};
 
 pub(super) async fn call(
     State(handle): State<Handle>,
@@ -42,38 +42,6 @@ pub(super) async fn matrix(
 ) -> Response {
     let name = handle.app.config().matrix.clone().unwrap_or_default();
     answer(handle, &name, &format!("{event}/check"), request).await
-}
-
-/// The same for `/sign`.
-pub(super) async fn matrix_sign(State(handle): State<Handle>, request: Request) -> Response {
-    let name = handle.app.config().matrix_sign.clone();
-    answer(handle, &name.unwrap_or_default(), "", request).await
-}
-
-/// The key that a Matrix policy server signs with, for those who set up a room (`/.well-known/matrix/policy_server`).
-pub(super) async fn matrix_key(State(handle): State<Handle>) -> Response {
-    let config = handle.app.config();
-    let callback = config.matrix_sign.as_ref();
-    let callback = callback.and_then(|name| config.callbacks.get(name));
-    let Some(key) = callback.and_then(|callback| public_key(&callback.account)) else {
-        return problem(
-            StatusCode::NOT_FOUND,
-            "unknown-path",
-            "nothing is signed here",
-        );
-    };
-    let body = serde_json::json!({ "public_keys": { "ed25519": key } });
-    let mut response = json(StatusCode::OK, body.to_string().into_bytes());
-    // Clients in browsers ask for it.
-    response.headers_mut().insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
-    response
-}
-
-fn public_key(_: &Account) -> Option<String> {
-    None
 }
 
 async fn answer(handle: Handle, name: &str, path: &str, request: Request) -> Response {
@@ -127,25 +95,17 @@ async fn reply(
     };
     let unread = |cause| told(None, ready.without(tenant, None, language, cause));
     let read = match body {
-        Ok(body) => {
-            let call = Call {
-                path,
-                query: &query,
-                body: &body,
-            };
-            match account.read(&call) {
-                Read::Nothing => {
-                    ready.count(&ready.without(tenant, None, language, Cause::NoMessage));
-                    return account.reply_to_nothing();
-                }
-                read => read,
-            }
-        }
+        Ok(body) => account.read(&Call {
+            path,
+            query: &query,
+            body: &body,
+        }),
         Err(StatusCode::PAYLOAD_TOO_LARGE) => Read::Unreadable,
         Err(_) => return unread(Cause::Deadline),
     };
     let mut incoming = match read {
         Read::Message(incoming) => incoming,
+        Read::Nothing => return unread(Cause::NoMessage),
         Read::Forged => {
             app.metrics
                 .denied

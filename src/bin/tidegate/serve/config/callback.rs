@@ -28,12 +28,6 @@ pub(super) struct CallbackEntry {
     group_code: Option<i64>,
     language: Option<String>,
     deadline_ms: Option<u64>,
-    /// The name that a Matrix policy server signs with.
-    server: Option<String>,
-    /// The version of its rooms, where it is not named for one.
-    room_version: Option<String>,
-    #[serde(default)]
-    rooms: BTreeMap<String, String>,
     /// By scene.
     #[serde(default)]
     scene_deadline_ms: BTreeMap<String, u64>,
@@ -65,7 +59,7 @@ pub(super) fn callback(
     report: &mut Report,
 ) -> Option<Callback> {
     let dialect = entry.dialect;
-    let needs = dialect.secret_in_url() || dialect.signs() || dialect == Dialect::MatrixSign;
+    let needs = dialect.secret_in_url() || dialect.signs();
     let secret = match (&entry.secret, needs) {
         (Some(secret), true) => {
             let secret = report.secret(secret, home, at("secret"))?;
@@ -125,9 +119,6 @@ pub(super) fn callback(
     account.code = entry.code;
     account.group_code = entry.group_code;
     account.language.clone_from(&entry.language);
-    if dialect == Dialect::MatrixSign {
-        sign_with(&mut account, entry, at, report);
-    }
     if let Some(name) = &entry.group_scene {
         account.group_scene = scene(name, "group_scene", report)?;
     }
@@ -156,20 +147,4 @@ pub(super) fn callback(
         deadlines[scene as usize] = Duration::from_millis(*milliseconds);
     }
     Some(Callback { account, deadlines })
-}
-
-/// Says that nothing is signed.
-fn sign_with(
-    _: &mut Account,
-    entry: &CallbackEntry,
-    at: &dyn Fn(&str) -> Range<usize>,
-    report: &mut Report,
-) {
-    let _ = (&entry.server, &entry.room_version, &entry.rooms);
-    report.value(
-        at("dialect"),
-        "tidegate signs nothing for Matrix",
-        "tidegate 不为 Matrix 签名",
-        "dialect = \"matrix\"",
-    );
 }
