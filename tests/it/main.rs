@@ -32,6 +32,8 @@ mod regressions;
 mod relations;
 mod schema;
 mod selftest;
+#[cfg(feature = "callbacks")]
+mod signing;
 #[cfg(feature = "source")]
 mod source;
 #[cfg(feature = "adapter")]

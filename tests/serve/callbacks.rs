@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use data_encoding::BASE64_NOPAD;
+use ed25519_compact::{PublicKey, Signature};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::server::{Home, SECRET, Server, answer, configuration};
 
@@ -278,4 +281,149 @@ fn callbacks_are_answered_before_packs_are_loaded() {
         503,
         "it was not ready meanwhile"
     );
+}
+
+/// `/sign` over HTTP. What is signed in which version is for `tests/it/signing.rs`; the one event here is written out as it is hashed and signed, and another
+/// implementation of Ed25519 checks the signature by the key that the server tells.
+#[test]
+fn events_are_signed_for_rooms_of_a_policy_server() {
+    let made = std::process::Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        .args(["serve", "--new-signing-key"])
+        .output()
+        .expect("it runs");
+    let made = String::from_utf8(made.stdout).expect("text");
+    let (key, public) = made.trim().split_once('\n').expect("two lines");
+    let home = Home::new();
+    home.write("policy.key", key);
+    let more = "[[callback]]\nname = \"policy\"\ndialect = \"matrix-sign\"\ntenant = \"acme\"\nsecret = { file = \"policy.key\" }\nserver = \"policy.example.org\"\nrooms = { \"!r:example.org\" = \"11\" }\n";
+    let server = Server::start_in(home, more, &[]);
+    let known = server.get("/.well-known/matrix/policy_server");
+    assert_eq!(known.header("access-control-allow-origin"), Some("*"));
+    let told = known.json()["public_keys"]["ed25519"].clone();
+    assert_eq!(public, format!("public_key = {told}"));
+    let told = BASE64_NOPAD.decode(told.as_str().expect("a key").as_bytes());
+    let told = PublicKey::from_slice(&told.expect("base64")).expect("a key");
+    let before = r#"{"auth_events":[],"content":"#;
+    let behind = |room: &str| {
+        format!(
+            r#""origin_server_ts":1795428000000,"prev_events":[],"room_id":"{room}","sender":"@a:example.org","type":"m.room.message"}}"#
+        )
+    };
+    let hash = |room: &str, text: &str| {
+        let event = format!(
+            r#"{before}{{"body":"{text}","msgtype":"m.text"}},"depth":1,{}"#,
+            behind(room)
+        );
+        BASE64_NOPAD.encode(&Sha256::digest(event))
+    };
+    let event = |room: &str, text: &str, hash: &str| {
+        format!(
+            r#"{before}{{"body":"{text}","msgtype":"m.text"}},"unsigned":{{"age":1}},"signatures":{{}},"hashes":{{"sha256":"{hash}"}},"depth":1,{}"#,
+            behind(room)
+        )
+    };
+    let of = |room: &str, text: &str| event(room, text, &hash(room, text));
+    let sign = |body: String| {
+        let answer = server.post("/_matrix/policy/v1/sign", &[], body);
+        (answer.status, answer.json())
+    };
+    let (status, body) = sign(of("!r:example.org", "good day"));
+    assert_eq!(status, 200, "{body}");
+    let signature = body["policy.example.org"]["ed25519:policy_server"].as_str();
+    let signature = BASE64_NOPAD.decode(signature.expect("a signature").as_bytes());
+    let signature = Signature::from_slice(&signature.expect("base64")).expect("a signature");
+    let signed = format!(
+        r#"{before}{{}},"depth":1,"hashes":{{"sha256":"{}"}},{}"#,
+        hash("!r:example.org", "good day"),
+        behind("!r:example.org")
+    );
+    told.verify(&signed, &signature)
+        .expect("it is of this event");
+    assert!(told.verify(signed.replace("@a", "@b"), &signature).is_err());
+    let room = "!r:example.org";
+    for (body, status, code) in [
+        (of(room, "a sunflower"), 400, "M_FORBIDDEN"),
+        (
+            event(room, "good day", &hash(room, "good night")),
+            400,
+            "M_BAD_JSON",
+        ),
+        (of("!other:example.org", "good day"), 404, "M_NOT_FOUND"),
+        ("{".to_owned(), 400, "M_NOT_JSON"),
+        ("{}".to_owned(), 400, "M_BAD_JSON"),
+    ] {
+        let (got, answer) = sign(body);
+        assert_eq!((got, answer["errcode"].as_str()), (status, Some(code)));
+    }
+    let metrics = server.get("/metrics").body;
+    assert!(metrics.contains("route=\"matrix-sign\""), "{metrics}");
+    let unreadable = "{cause=\"unreadable\",answer=\"refuse\"} 2";
+    assert!(metrics.contains(unreadable), "{metrics}");
+}
+
+#[test]
+fn nothing_is_signed_where_nothing_is_set_up_for_it() {
+    let server = Server::start("");
+    let answer = server.post("/_matrix/policy/v1/sign", &[], "{}".to_owned());
+    assert_eq!(
+        (answer.status, &answer.json()["errcode"]),
+        (404, &json!("M_UNRECOGNIZED"))
+    );
+    assert_eq!(server.get("/.well-known/matrix/policy_server").status, 404);
+}
+
+#[test]
+fn what_cannot_be_signed_with_is_told() {
+    let home = Home::new();
+    let entry = |more: &str| {
+        configuration(&format!(
+            "[[callback]]\nname = \"policy\"\ntenant = \"acme\"\n{more}\n"
+        ))
+    };
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    home.write("policy.key", key);
+    home.write("short.key", &key[..40]);
+    let signs = "dialect = \"matrix-sign\"\n";
+    let secret = "secret = { file = \"policy.key\" }\n";
+    let server = "server = \"policy.example.org\"\n";
+    for (more, expected) in [
+        (
+            format!("{signs}{server}room_version = \"11\""),
+            "needs a `secret`",
+        ),
+        (
+            format!("{signs}{secret}room_version = \"11\""),
+            "whose signatures",
+        ),
+        (
+            format!("{signs}{server}secret = {{ file = \"short.key\" }}"),
+            "base64 of 32 bytes",
+        ),
+        (format!("{signs}{secret}{server}"), "no version for all"),
+        (
+            format!("{signs}{secret}{server}room_version = \"5\""),
+            "one of \"6\" to \"12\"",
+        ),
+        (
+            format!("{signs}{secret}{server}rooms = {{ \"!r:example.org\" = \"13\" }}"),
+            "version `13`",
+        ),
+        (
+            format!("dialect = \"matrix\"\n{server}"),
+            "have no `server`",
+        ),
+    ] {
+        home.write("serve.toml", &entry(&more));
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .args(["serve", "--lang", "en", "--check", "--config"])
+            .arg(home.0.join("serve.toml"))
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+        assert_eq!(ran.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(expected) && !said.contains(&key[..8]),
+            "{said}"
+        );
+    }
 }

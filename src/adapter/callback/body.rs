@@ -51,6 +51,11 @@ impl Body {
         }
     }
 
+    /// All of it, as it came.
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// Each text, in order.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         self.slots.iter().map(|slot| &*slot.text)

@@ -8,6 +8,7 @@
 //! | EaseMob | MD5 | a new `payload` | `valid` false | as refused | is not asked |
 //! | WildFire | secret in the URL | a new payload | 403 | as refused | is not asked |
 //! | Matrix policy server, `/check` | not here | `spam` | `spam` | `spam` | `m.new_content` |
+//! | Matrix policy server, `/sign` | not here | 400 | 400 `M_FORBIDDEN` | 400 | `m.new_content` |
 //!
 //! What a server cannot be told becomes something stronger, never something weaker. Every call gets an answer that is valid in its dialect, whatever
 //! its body is.
@@ -20,6 +21,7 @@ mod rongcloud;
 mod tencent;
 mod wildfire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{Answer, Refusal};
@@ -27,6 +29,7 @@ use crate::engine::Message;
 use crate::primitives::{Scene, Timestamp};
 
 use body::Body;
+pub use matrix::{Signing, Unsigned};
 
 /// A message server's way to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
@@ -44,17 +47,21 @@ pub enum Dialect {
     WildFire,
     /// Matrix policy servers, MSC4284's `/check`.
     Matrix,
+    /// Matrix policy servers, `/sign`: what may pass is signed with [`Account::signing`].
+    #[serde(rename = "matrix-sign")]
+    MatrixSign,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Tencent,
         Self::OpenIm,
         Self::RongCloud,
         Self::EaseMob,
         Self::WildFire,
         Self::Matrix,
+        Self::MatrixSign,
     ];
 
     /// The name used in configurations and metrics.
@@ -66,6 +73,7 @@ impl Dialect {
             Self::EaseMob => "easemob",
             Self::WildFire => "wildfire",
             Self::Matrix => "matrix",
+            Self::MatrixSign => "matrix-sign",
         }
     }
 
@@ -77,7 +85,7 @@ impl Dialect {
             Self::Tencent => Duration::from_millis(1_200),
             Self::RongCloud => Duration::from_millis(2_000),
             Self::OpenIm => Duration::from_millis(3_000),
-            Self::WildFire | Self::Matrix => Duration::from_millis(2_000),
+            Self::WildFire | Self::Matrix | Self::MatrixSign => Duration::from_millis(2_000),
         }
     }
 
@@ -111,6 +119,8 @@ pub struct Account {
     pub group_code: Option<i64>,
     /// The language of its users.
     pub language: Option<String>,
+    /// What a Matrix policy server signs with; without it nothing is signed.
+    pub signing: Option<Arc<Signing>>,
 }
 
 impl std::fmt::Debug for Account {
@@ -139,7 +149,7 @@ pub struct Call<'a> {
 pub enum Read {
     /// A message.
     Message(Incoming),
-    /// A call of the same server that asks about no message. It is answered with yes.
+    /// A call of the same server that asks about no message. It is answered with yes, by [`Account::reply_unread`].
     Nothing,
     /// Nothing that could be read as its dialect.
     Unreadable,
@@ -242,6 +252,7 @@ impl Account {
             code: None,
             group_code: None,
             language: None,
+            signing: None,
         }
     }
 
@@ -257,7 +268,7 @@ impl Account {
             Dialect::RongCloud => rongcloud::read(self, call),
             Dialect::EaseMob => easemob::read(self, call),
             Dialect::WildFire => wildfire::read(self, call),
-            Dialect::Matrix => matrix::read(self, call),
+            Dialect::Matrix | Dialect::MatrixSign => matrix::read(self, call),
         }
     }
 
@@ -271,6 +282,17 @@ impl Account {
             Dialect::EaseMob => easemob::reply(self, incoming, answer),
             Dialect::WildFire => wildfire::reply(incoming, answer),
             Dialect::Matrix => matrix::reply(answer),
+            Dialect::MatrixSign => {
+                matrix::sign(self, incoming.map(|incoming| incoming.body.value()), answer)
+            }
+        }
+    }
+
+    /// The answer to a call in which no message was read, in its dialect. What sets a Matrix room up is signed, too, so that the call is asked for.
+    pub fn reply_unread(&self, call: &Call<'_>, answer: &Answer) -> Reply {
+        match self.dialect {
+            Dialect::MatrixSign => matrix::sign_unread(self, call.body, answer),
+            _ => self.reply(None, answer),
         }
     }
 }

@@ -65,6 +65,9 @@ pub(crate) struct Args {
     /// Print a new secret for one-time codes, and end
     #[arg(long, conflicts_with_all = ["check", "new_token"])]
     new_totp: bool,
+    /// Print a new key for a Matrix policy server, and its public half, and end
+    #[arg(long, conflicts_with_all = ["check", "new_token", "new_totp"])]
+    new_signing_key: bool,
     /// The language of problems [default: that of the environment]
     #[arg(long, value_enum)]
     lang: Option<Tongue>,
@@ -86,6 +89,13 @@ pub(crate) fn run(args: &Args) -> Result<Done, Broke> {
             out,
             "{secret}\notpauth://totp/tidegate?secret={secret}&issuer=tidegate"
         )?;
+        return Ok(Done::Well);
+    }
+    if args.new_signing_key {
+        let key = tokens::new_signing_key().map_err(random)?;
+        let signing = tidegate::adapter::callback::Signing::new("", &key)
+            .map_err(|unsigned| Broke::Usage(unsigned.to_string()))?;
+        writeln!(out, "{key}\npublic_key = \"{}\"", signing.public_key())?;
         return Ok(Done::Well);
     }
     drop(out);

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use tidegate::adapter::callback::{Call, Incoming, Read, Reply};
+use tidegate::adapter::callback::{Call, Read, Reply};
 use tidegate::adapter::{Answer, Cause, Decision, Manners, NotJudged};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -15,7 +15,7 @@ use super::alerting::fresh_id;
 use super::app::{Judgement, Ready};
 use super::config::Callback;
 use super::metrics::Route;
-use super::routes::{Handle, body, problem};
+use super::routes::{Handle, body, json, problem};
 
 pub(super) async fn call(
     State(handle): State<Handle>,
@@ -42,6 +42,37 @@ pub(super) async fn matrix(
 ) -> Response {
     let name = handle.app.config().matrix.clone().unwrap_or_default();
     answer(handle, &name, &format!("{event}/check"), request).await
+}
+
+/// The same for `/sign`.
+pub(super) async fn matrix_sign(State(handle): State<Handle>, request: Request) -> Response {
+    let Some(name) = handle.app.config().matrix_sign.clone() else {
+        let body = r#"{"errcode":"M_UNRECOGNIZED","error":"this is no policy server"}"#;
+        return json(StatusCode::NOT_FOUND, body.into());
+    };
+    answer(handle, &name, "", request).await
+}
+
+/// The key that a Matrix policy server signs with, for those who set up a room (`/.well-known/matrix/policy_server`).
+pub(super) async fn matrix_key(State(handle): State<Handle>) -> Response {
+    let config = handle.app.config();
+    let callback = config.matrix_sign.as_ref();
+    let callback = callback.and_then(|name| config.callbacks.get(name));
+    let Some(signing) = callback.and_then(|callback| callback.account.signing.as_ref()) else {
+        return problem(
+            StatusCode::NOT_FOUND,
+            "unknown-path",
+            "nothing is signed here",
+        );
+    };
+    let body = serde_json::json!({ "public_keys": { "ed25519": signing.public_key() } });
+    let mut response = json(StatusCode::OK, body.to_string().into_bytes());
+    // Clients in browsers ask for it.
+    response.headers_mut().insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    response
 }
 
 async fn answer(handle: Handle, name: &str, path: &str, request: Request) -> Response {
@@ -86,33 +117,33 @@ async fn reply(
         let refusal = Manners::default().refusal(language, None);
         return account.reply(None, &Answer::Refuse(refusal));
     };
-    let told = |incoming: Option<&Incoming>, decision: Decision| {
+    let told = |decision: Decision| {
         ready.count(&decision);
-        account.reply(
-            incoming,
-            &decision.answer.told(&ready.stage.manners(tenant)),
-        )
+        decision.answer.told(&ready.stage.manners(tenant))
     };
-    let unread = |cause| told(None, ready.without(tenant, None, language, cause));
-    let read = match body {
-        Ok(body) => account.read(&Call {
-            path,
-            query: &query,
-            body: &body,
-        }),
-        Err(StatusCode::PAYLOAD_TOO_LARGE) => Read::Unreadable,
-        Err(_) => return unread(Cause::Deadline),
+    let unread = |cause| told(ready.without(tenant, None, language, cause));
+    let body = match body {
+        Ok(body) => body,
+        Err(StatusCode::PAYLOAD_TOO_LARGE) => {
+            return account.reply(None, &unread(Cause::Unreadable));
+        }
+        Err(_) => return account.reply(None, &unread(Cause::Deadline)),
     };
-    let mut incoming = match read {
+    let call = Call {
+        path,
+        query: &query,
+        body: &body,
+    };
+    let mut incoming = match account.read(&call) {
         Read::Message(incoming) => incoming,
-        Read::Nothing => return unread(Cause::NoMessage),
+        Read::Nothing => return account.reply_unread(&call, &unread(Cause::NoMessage)),
         Read::Forged => {
             app.metrics
                 .denied
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            return unread(Cause::Unauthenticated);
+            return account.reply(None, &unread(Cause::Unauthenticated));
         }
-        _ => return unread(Cause::Unreadable),
+        _ => return account.reply_unread(&call, &unread(Cause::Unreadable)),
     };
     if ready.alerting.is_some() {
         incoming.id_or(fresh_id);
@@ -153,5 +184,5 @@ async fn reply(
         Ok(Err(_)) => without(ready, Cause::Fault),
         Err(cause) => without(ready, cause),
     };
-    told(Some(&incoming), decision)
+    account.reply(Some(&incoming), &told(decision))
 }

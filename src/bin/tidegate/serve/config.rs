@@ -184,8 +184,9 @@ pub(super) struct Config {
     pub(super) tokens: Vec<Arc<Token>>,
     pub(super) admins: Vec<Admin>,
     pub(super) callbacks: BTreeMap<String, Arc<Callback>>,
-    /// The callback of a Matrix policy server, whose path is fixed.
+    /// The callbacks of a Matrix policy server, whose paths are fixed: `/check`, and `/sign`.
     pub(super) matrix: Option<String>,
+    pub(super) matrix_sign: Option<String>,
 }
 
 /// Who may ask, and for whom.
@@ -373,7 +374,7 @@ impl Config {
             }
         }
         let mut callbacks = BTreeMap::new();
-        let mut matrix = None;
+        let (mut matrix, mut matrix_sign) = (None, None);
         for (number, entry) in written.callback.iter().enumerate() {
             let at = |key: &str| place("callback", number, key);
             report.named(&mut names, &entry.name, at("name"));
@@ -387,13 +388,17 @@ impl Config {
                 );
             }
             if let Some(callback) = callback(entry, home, &at, report) {
-                if entry.dialect == Dialect::Matrix && matrix.replace(entry.name.clone()).is_some()
-                {
+                let before = match entry.dialect {
+                    Dialect::Matrix => matrix.replace(entry.name.clone()),
+                    Dialect::MatrixSign => matrix_sign.replace(entry.name.clone()),
+                    _ => None,
+                };
+                if before.is_some() {
                     report.value(
                         at("dialect"),
                         "there is another Matrix policy server, and their path is fixed",
                         "已有另一个 Matrix 策略服务器，其路径是固定的",
-                        "one `matrix` callback a process",
+                        "one `matrix` and one `matrix-sign` callback a process",
                     );
                 }
                 callbacks.insert(entry.name.clone(), Arc::new(callback));
@@ -422,6 +427,7 @@ impl Config {
             admins,
             callbacks,
             matrix,
+            matrix_sign,
             written,
         })
     }

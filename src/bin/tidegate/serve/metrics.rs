@@ -20,7 +20,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Screen,
         Self::Batch,
         Self::Stream,
@@ -30,6 +30,7 @@ impl Route {
         Self::Callback(Dialect::ALL[3]),
         Self::Callback(Dialect::ALL[4]),
         Self::Callback(Dialect::ALL[5]),
+        Self::Callback(Dialect::ALL[6]),
     ];
 
     pub(super) const fn name(self) -> &'static str {

@@ -47,6 +47,11 @@ pub(super) fn router(handle: Handle) -> Router {
             "/_matrix/policy/unstable/org.matrix.msc4284/event/{event}/check",
             post(callbacks::matrix),
         )
+        .route("/_matrix/policy/v1/sign", post(callbacks::matrix_sign))
+        .route(
+            "/.well-known/matrix/policy_server",
+            get(callbacks::matrix_key),
+        )
         .fallback(async || {
             problem(
                 StatusCode::NOT_FOUND,

@@ -55,6 +55,11 @@ pub(super) fn new_token() -> Result<String, getrandom::Error> {
     ))
 }
 
+/// A new key to sign with.
+pub(super) fn new_signing_key() -> Result<String, getrandom::Error> {
+    Ok(data_encoding::BASE64_NOPAD.encode(&random()?))
+}
+
 /// A new secret for codes, as applications read it.
 pub(super) fn new_totp() -> Result<String, getrandom::Error> {
     Ok(BASE32_NOPAD.encode(&random()?[..20]))

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use tidegate::Scene;
-use tidegate::adapter::callback::{Account, Dialect};
+use tidegate::adapter::callback::{Account, Dialect, Signing};
 use tidegate::alert::sink::Secret;
 
 use super::report::Report;
@@ -28,9 +29,27 @@ pub(super) struct CallbackEntry {
     group_code: Option<i64>,
     language: Option<String>,
     deadline_ms: Option<u64>,
+    /// The name that a Matrix policy server signs with.
+    server: Option<String>,
+    /// The version of its rooms, where it is not named for one.
+    room_version: Option<String>,
+    #[serde(default)]
+    rooms: BTreeMap<String, String>,
     /// By scene.
     #[serde(default)]
     scene_deadline_ms: BTreeMap<String, u64>,
+}
+
+impl CallbackEntry {
+    /// A key that only who signs has.
+    fn signs_with(&self) -> Option<&'static str> {
+        let given = [
+            ("server", self.server.is_some()),
+            ("room_version", self.room_version.is_some()),
+            ("rooms", !self.rooms.is_empty()),
+        ];
+        given.into_iter().find_map(|(key, is)| is.then_some(key))
+    }
 }
 
 /// A message server that asks.
@@ -59,7 +78,7 @@ pub(super) fn callback(
     report: &mut Report,
 ) -> Option<Callback> {
     let dialect = entry.dialect;
-    let needs = dialect.secret_in_url() || dialect.signs();
+    let needs = dialect.secret_in_url() || dialect.signs() || dialect == Dialect::MatrixSign;
     let secret = match (&entry.secret, needs) {
         (Some(secret), true) => {
             let secret = report.secret(secret, home, at("secret"))?;
@@ -119,6 +138,16 @@ pub(super) fn callback(
     account.code = entry.code;
     account.group_code = entry.group_code;
     account.language.clone_from(&entry.language);
+    if dialect == Dialect::MatrixSign {
+        sign_with(&mut account, entry, at, report);
+    } else if let Some(key) = entry.signs_with() {
+        report.value(
+            at(key),
+            &format!("callbacks of `{}` have no `{key}`", dialect.name()),
+            &format!("`{}` 回调没有 `{key}`", dialect.name()),
+            "dialect = \"matrix-sign\" beside it, or leave it out",
+        );
+    }
     if let Some(name) = &entry.group_scene {
         account.group_scene = scene(name, "group_scene", report)?;
     }
@@ -147,4 +176,58 @@ pub(super) fn callback(
         deadlines[scene as usize] = Duration::from_millis(*milliseconds);
     }
     Some(Callback { account, deadlines })
+}
+
+/// Sets up what is signed with, and says what is wrong with it.
+fn sign_with(
+    account: &mut Account,
+    entry: &CallbackEntry,
+    at: &dyn Fn(&str) -> Range<usize>,
+    report: &mut Report,
+) {
+    let Some(server) = entry.server.as_deref().filter(|server| !server.is_empty()) else {
+        report.value(
+            at("server"),
+            "nobody knows whose signatures these are",
+            "未写明由哪个服务器签名",
+            "the name of the policy server: server = \"policy.example.org\"",
+        );
+        return;
+    };
+    let Ok(mut signing) = Signing::new(server, &account.secret) else {
+        report.value(
+            at("secret"),
+            "the key is not the base64 of 32 bytes",
+            "密钥不是 32 字节的 base64",
+            "one that `tidegate serve --new-signing-key` prints",
+        );
+        return;
+    };
+    let usual = entry.room_version.iter().map(|version| (None, version));
+    let rooms = entry.rooms.iter();
+    let versions = usual.chain(rooms.map(|(room, version)| (Some(&**room), version)));
+    for (room, version) in versions {
+        let key = room.map_or("room_version", |_| "rooms");
+        match signing.with_version(room, version) {
+            Ok(signs) => signing = signs,
+            Err(_) => {
+                report.value(
+                    at(key),
+                    &format!("rooms of version `{version}` cannot be signed for"),
+                    &format!("不支持为版本 `{version}` 的房间签名"),
+                    "one of \"6\" to \"12\"",
+                );
+                return;
+            }
+        }
+    }
+    if entry.room_version.is_none() && entry.rooms.is_empty() {
+        report.value(
+            at("room_version"),
+            "no room is named, and no version for all",
+            "既未列出房间，也未写明通用的房间版本",
+            "room_version = \"11\", or rooms = { \"!room:example.org\" = \"11\" }",
+        );
+    }
+    account.signing = Some(Arc::new(signing));
 }

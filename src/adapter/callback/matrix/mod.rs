@@ -1,12 +1,17 @@
-//! Matrix policy servers: `/check` of MSC4284, with the event as its body. `/sign`, which took its place, needs the redaction rules of each room version, and is
-//! not here.
+//! Matrix policy servers: `/check` of MSC4284, and `/sign`, which took its place; each has the event as its body.
 
+mod event;
+mod signing;
+
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::body::Body;
-use super::{Account, Call, Incoming, Kind, Read, Reply};
+use super::{Account, Call, Dialect, Incoming, Kind, Read, Reply};
 use crate::adapter::answer::Answer;
 use crate::primitives::Scene;
+
+pub use signing::{Signing, Unsigned};
 
 /// What sets a room up, and says nothing.
 const SETTINGS: [&str; 16] = [
@@ -68,16 +73,42 @@ pub(super) fn read(account: &Account, call: &Call<'_>) -> Read {
         scene,
         conversation: body.text_at("/room_id"),
         sender: body.text_at("/sender"),
-        id: body.text_at("/event_id").or_else(|| {
-            // The path names the event; newer room versions leave it out of the body.
-            let name = call.path.trim_end_matches("/check").rsplit('/').next()?;
-            (!name.is_empty()).then(|| name.to_owned())
-        }),
+        id: id(account, call, &body),
         time: body.time_at("/origin_server_ts"),
         kind: if is_edit { Kind::Edit } else { Kind::Group },
         whole,
         body,
     })
+}
+
+/// The id of an event. For `/sign` it is what its server computes, too, whatever the event says of itself; `/check` names it in its path, for newer room versions leave it
+/// out of the body.
+fn id(account: &Account, call: &Call<'_>, body: &Body) -> Option<String> {
+    if account.dialect == Dialect::MatrixSign {
+        return account.signing.as_ref()?.id(body.value());
+    }
+    body.text_at("/event_id").or_else(|| {
+        let name = call.path.trim_end_matches("/check").rsplit('/').next()?;
+        (!name.is_empty()).then(|| name.to_owned())
+    })
+}
+
+/// The answer of `/sign`, about an event if there was one that could be read.
+pub(super) fn sign(account: &Account, event: Option<&Value>, answer: &Answer) -> Reply {
+    match (&account.signing, event) {
+        (Some(signing), Some(event)) => signing.reply(event, answer),
+        (Some(_), None) => signing::forbidden(answer),
+        (None, _) => signing::refused("nothing is signed here"),
+    }
+}
+
+/// The same where no message was read in the body: what sets a room up is signed, too, and what is no event is told so.
+pub(super) fn sign_unread(account: &Account, body: &[u8], answer: &Answer) -> Reply {
+    match Body::parse(body) {
+        Some(body) => sign(account, Some(body.value()), answer),
+        None if serde_json::from_slice::<IgnoredAny>(body).is_ok() => Unsigned::BadEvent.reply(),
+        None => Unsigned::NotJson.reply(),
+    }
 }
 
 pub(super) fn reply(answer: &Answer) -> Reply {
