@@ -364,7 +364,7 @@ fn events_are_signed_for_rooms_of_a_policy_server() {
 #[test]
 fn nothing_is_signed_where_nothing_is_set_up_for_it() {
     let server = Server::start("");
-    let answer = server.post("/_matrix/policy/v1/sign", &[], "{}".to_owned());
+    let answer = server.post("/_matrix/policy/v1/sign", &[], "{}");
     assert_eq!(
         (answer.status, &answer.json()["errcode"]),
         (404, &json!("M_UNRECOGNIZED"))
